@@ -1,0 +1,31 @@
+# The developer's door. `./demo` and `./test` need no make.
+BUILD ?= build
+SEEDS ?= 1000
+CTEST := ctest --test-dir $(BUILD) --output-on-failure -j $(shell nproc)
+
+all:
+	@setup/build $(BUILD)
+
+# The loop while working: builds, checks the source, runs what needs no guests.
+check: all
+	@$(CTEST) -LE 'e2e|seeds'
+
+test:
+	@./test
+
+bench: all
+	@setup/build $(BUILD) -- benches
+	@PYTHONPATH=tests /usr/bin/python3 -m bench.run --build $(BUILD)
+
+# make sim SEEDS=10000
+sim:
+	@setup/build $(BUILD) -- reviver-sim
+	@$(BUILD)/bin/reviver-sim --seeds $(SEEDS)
+
+format:
+	@find src tests cmake \( -name '*.cc' -o -name '*.h' \) -print0 | xargs -0 clang-format -i
+
+clean:
+	@rm -rf $(BUILD)
+
+.PHONY: all check test bench sim format clean

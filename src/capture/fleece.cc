@@ -1,0 +1,138 @@
+#include "capture/fleece.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "qemu/qmp_json.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+
+namespace reviver::capture {
+
+namespace json = boost::json;
+
+namespace {
+
+void make_sparse_file(const std::filesystem::path& path, std::uint64_t size_bytes) {
+    const int fd = ::open(path.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) fail_errno(errno, "making the scratch image " + path.string());
+    const int result = ::ftruncate(fd, static_cast<off_t>(size_bytes));
+    const int error = errno;
+    ::close(fd);
+    if (result != 0) fail_errno(error, "making the scratch image " + path.string());
+}
+
+void set_drive(const qemu::Qmp& qmp, const std::string& device, const std::string& node) {
+    qemu::call(qmp, "qom-set", {{"path", device}, {"property", "drive"}, {"value", node}});
+}
+
+// The QOM path of the device that has the property `drive`, from what query-block calls it.
+std::string device_path(const std::string& qdev) {
+    static constexpr std::string_view peripheral = "/machine/peripheral/";
+    if (!qdev.starts_with(peripheral)) return std::string(peripheral) + qdev;
+    return qdev.substr(0, qdev.find('/', peripheral.size()));
+}
+
+// Which node a filter passes requests on to: not necessarily the one that it was put above.
+std::map<std::string, std::string> children(const qemu::Qmp& qmp) {
+    std::map<std::string, std::string> result;
+    const auto answer = qemu::call(qmp, "query-blockstats", {{"query-nodes", true}});
+    for (const auto& item : qemu::array_of(answer)) {
+        const auto& node = qemu::object_of(item);
+        const auto* child = node.if_contains("parent");
+        if (child == nullptr) continue;
+        result[qemu::string_field_or(node, "node-name", "")] =
+            qemu::string_field_or(qemu::object_of(*child), "node-name", "");
+    }
+    return result;
+}
+
+// Returns whether the device is now where the filter is. It may not be: what is below the filter
+// can change after it was asked for. When it is, a later change moves both.
+bool take_out_filter(const qemu::Qmp& qmp, const std::string& device, const std::string& filter) {
+    const auto below = children(qmp)[filter];
+    set_drive(qmp, device, below);
+    return children(qmp)[filter] == below;
+}
+
+void take_out_filters(const qemu::Qmp& qmp, CollectionId collection) {
+    for (const auto& disk : qemu::guest_disks(qmp)) {
+        if (parse_node_name(collection, disk.node) != NodeKind::copy_before_write) continue;
+        while (!take_out_filter(qmp, device_path(disk.qdev), disk.node))
+            log_warning("disk {} got another image while a cut ended", disk.qdev);
+    }
+}
+
+}  // namespace
+
+FleeceNames fleece_names(CollectionId collection, std::size_t disk) {
+    return {node_name(collection, NodeKind::scratch, disk),
+            node_name(collection, NodeKind::copy_before_write, disk),
+            node_name(collection, NodeKind::snapshot, disk)};
+}
+
+void add_scratch(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames& names,
+                 const std::filesystem::path& image) {
+    make_sparse_file(image, disk.size_bytes);
+    // Nobody reads the scratch image after a crash: flushing it would be for nothing.
+    const json::object cache{{"no-flush", true}};
+    const json::object file{{"driver", "file"}, {"filename", image.string()}, {"cache", cache}};
+    qemu::call(qmp, "blockdev-add",
+               {{"driver", "raw"}, {"node-name", names.scratch}, {"cache", cache}, {"file", file}});
+}
+
+void add_filter(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames& names,
+                const std::string& bitmap, std::chrono::seconds write_wait_max) {
+    qemu::call(qmp, "blockdev-add",
+               {{"driver", "copy-before-write"},
+                {"node-name", names.filter},
+                {"file", disk.node},
+                {"target", names.scratch},
+                {"bitmap", json::object{{"node", disk.node}, {"name", bitmap}}},
+                {"on-cbw-error", "break-snapshot"},
+                {"cbw-timeout", write_wait_max.count()}});
+}
+
+// Somebody may give a disk a new top image at any time (an external snapshot). That moves all that
+// is above the old top to the new one, the filter and the guest's device. So once the filter is
+// there and the device is seen to be still where the filter is, it stays so.
+void switch_to_filters(const qemu::Qmp& qmp, const std::vector<FilteredDisk>& disks) {
+    const auto devices = qemu::guest_disks(qmp);
+    for (const auto& [disk, filter] : disks) {
+        const auto unmoved = [&, d = &disk](const qemu::GuestDisk& device) {
+            return device_path(device.qdev) == d->device && device.node == d->node;
+        };
+        if (std::none_of(devices.begin(), devices.end(), unmoved))
+            fail(Code::invalid_state, "disk {} has got another image: the cycle begins again",
+                 disk.target);
+    }
+    for (const auto& [disk, filter] : disks) set_drive(qmp, disk.device, filter);
+}
+
+void add_snapshot(const qemu::Qmp& qmp, const FleeceNames& names) {
+    qemu::call(
+        qmp, "blockdev-add",
+        {{"driver", "snapshot-access"}, {"node-name", names.snapshot}, {"file", names.filter}});
+}
+
+// From the reader's end to the guest's: each node is free when what reads it is gone. The filter
+// can be taken away from above the running guest because QEMU lets the requests under way end
+// first.
+void remove_fleeces(const qemu::Qmp& qmp, CollectionId collection) {
+    const auto nodes = qemu::block_nodes(qmp);
+    const auto remove = [&](NodeKind kind) {
+        for (const auto& node : nodes)
+            if (parse_node_name(collection, node.name) == kind)
+                qemu::call(qmp, "blockdev-del", {{"node-name", node.name}});
+    };
+    remove(NodeKind::snapshot);
+    take_out_filters(qmp, collection);
+    remove(NodeKind::copy_before_write);
+    remove(NodeKind::scratch);
+}
+
+}  // namespace reviver::capture

@@ -1,0 +1,35 @@
+// Which disks a group has at this moment: what its VMs' definitions name, as QEMU or the images say
+// how large they are.
+//
+// CD-ROMs, floppies and read-only disks are no members. Errors: Code::not_found for a VM that is
+// not defined, Code::not_supported for a disk that cannot be followed (shareable: others write to
+// it as well; a source that is no file and no block device), Code::unavailable for an image that
+// cannot be opened or a VM that stopped while being asked. Any thread may call.
+#pragma once
+
+#include "hypervisor/hypervisor.h"
+#include "model/point.h"
+#include "sys/files.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace reviver::capture {
+
+struct MemberDisk {
+    DiskShape shape;
+    sys::Path path;
+    std::string format;  // "qcow2", "raw"
+};
+
+struct Members {
+    std::vector<MemberDisk>
+        disks;  // VMs in the order asked for, disks in the order of the definition
+    std::vector<VmDefinition> vms;
+};
+
+Members find_members(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms,
+                     const std::function<bool(const DiskKey&)>& included);
+
+}  // namespace reviver::capture

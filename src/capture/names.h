@@ -1,0 +1,45 @@
+// The names of everything of ours that others can see: dirty bitmaps, block nodes, exports. Made
+// and read here alone.
+//
+//   bitmap   reviver-1a2b3c4d-17        changes since cut 17 of the collection whose id begins with
+//   1a2b3c4d
+//            reviver-1a2b3c4d-17-bulk-9f8e7d6c   changes since the bulk 9f8e7d6c began, which goes
+//            on top of point 17
+//   node     reviver-1a2b3c4d-cbw3      of the disk with index 3; QEMU allows 31 characters
+#pragma once
+
+#include "model/names.h"
+
+#include <compare>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace reviver::capture {
+
+struct BitmapMark {
+    Sequence since;
+    std::string bulk;  // which one; empty for none
+    auto operator<=>(const BitmapMark&) const = default;
+};
+
+// "reviver-1a2b3c4d-": what all names of one collection begin with.
+std::string name_prefix(CollectionId collection);
+
+std::string bitmap_name(CollectionId collection, const BitmapMark& mark);
+// Nothing for a bitmap that is not of this collection.
+std::optional<BitmapMark> parse_bitmap_name(CollectionId collection, std::string_view name);
+
+enum class NodeKind { scratch, copy_before_write, snapshot };
+std::string node_name(CollectionId collection, NodeKind kind, std::size_t disk);
+std::optional<NodeKind> parse_node_name(CollectionId collection, std::string_view name);
+
+enum class ExportKind { live, cut, changes };
+std::string export_id(CollectionId collection, ExportKind kind, std::size_t disk);
+
+// Of a bitmap that lives only while changes_since() asks; parse_bitmap_name() does not take it for
+// one that records.
+std::string question_bitmap_name(CollectionId collection);
+
+}  // namespace reviver::capture

@@ -1,0 +1,33 @@
+// Who may do what. Asked with the class and method that a request was resolved to, never with the
+// text of the request, so that no spelling of a name leads around it.
+#pragma once
+
+#include "cim/provider.h"
+
+#include <map>
+#include <string>
+
+namespace reviver::cim {
+
+class Authorizer {
+  public:
+    virtual ~Authorizer() = default;
+    virtual bool may_read(const Principal& who, const Class& of) const = 0;
+    virtual bool may_invoke(const Principal& who, const Class& of, const Method& method) const = 0;
+};
+
+// Reading asks for a viewer; a method asks for what was granted, and for an administrator when
+// nothing was. Thread-safe once the grants are made.
+class RoleAuthorizer : public Authorizer {
+  public:
+    // `method` of `class_name` and its subclasses may be called by `least` and above.
+    void grant(const std::string& class_name, const std::string& method, Role least);
+
+    bool may_read(const Principal& who, const Class& of) const override;
+    bool may_invoke(const Principal& who, const Class& of, const Method& method) const override;
+
+  private:
+    std::map<std::string, std::map<std::string, Role, NameLess>, NameLess> least_;
+};
+
+}  // namespace reviver::cim

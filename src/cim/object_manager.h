@@ -1,0 +1,74 @@
+// The object model as every door sees it: all operations on all namespaces, checked against the
+// schema and the Authorizer before a provider hears of them. Errors are CimError; those of
+// providers are turned into it.
+//
+// Threads: everything const may be called by any thread at once, after the namespaces were added.
+#pragma once
+
+#include "cim/authorizer.h"
+#include "cim/provider.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reviver::cim {
+
+enum class Polymorphism : std::uint8_t {
+    include_subclass_properties,  // instances of subclasses too, with all they have
+    exclude_subclass_properties,  // instances of subclasses too, as instances of the class asked
+                                  // for
+    none,                         // only instances of exactly this class
+};
+
+// Which neighbours of an object are wanted; empty is "any". Classes stand for their subclasses too.
+struct AssociationFilter {
+    std::string association_class;
+    std::string result_class;
+    std::string role;         // the property of the association that names the object
+    std::string result_role;  // the property that names the result
+};
+
+// An instance and the name of the object that it shows; after a cast to an ancestor the name is
+// still that of the real class.
+struct Found {
+    ObjectPath path;
+    Instance instance;
+};
+
+class ObjectManager {
+  public:
+    explicit ObjectManager(std::shared_ptr<const Authorizer> authorizer)
+        : authorizer_(std::move(authorizer)) {}
+
+    void add_namespace(Registry registry);  // the first one is the default
+
+    const Schema& default_schema() const;
+    const Schema& schema(
+        std::string_view name_space) const;  // empty: the default. Status invalid_namespace
+
+    // `path` may name an ancestor of the real class. Its keys are those of the class; without keys
+    // it names the only instance there is, and more than one is invalid_parameter.
+    Instance get(const Principal& who, const ObjectPath& path) const;
+    std::vector<Found> enumerate(const Principal& who, std::string_view name_space,
+                                 std::string_view class_name, Polymorphism mode) const;
+    // Arguments as the door read them: scalars as text or typed, references as paths, embedded
+    // instances as Instance or text.
+    MethodResult invoke(const Principal& who, const ObjectPath& path, std::string_view method,
+                        const Arguments& in) const;
+    // The associations that name `path`, and the objects at their other ends.
+    std::vector<Found> references(const Principal& who, const ObjectPath& path,
+                                  const AssociationFilter& filter) const;
+    std::vector<Found> associators(const Principal& who, const ObjectPath& path,
+                                   const AssociationFilter& filter) const;
+
+  private:
+    const Registry& registry(std::string_view name_space) const;
+
+    std::shared_ptr<const Authorizer> authorizer_;
+    std::vector<Registry> registries_;
+};
+
+}  // namespace reviver::cim

@@ -1,0 +1,217 @@
+#include "cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+
+#include <sstream>
+
+namespace reviver::cli {
+namespace {
+
+constexpr unsigned timeout_s_max = 7 * 24 * 3600;
+
+// Adds commands to the parser; each fills in its part of the Arguments.
+class Grammar {
+  public:
+    Grammar(CLI::App& app, Arguments& into) : app_(app), into_(into) {}
+
+    void add_all() {
+        add_global_options();
+        add_site_commands();
+        add_vm_commands();
+        add_collection_commands();
+        add_relationship_commands();
+        add_failover_commands();
+        add_job_commands();
+        add_peer_commands();
+    }
+
+  private:
+    CLI::App* command(CLI::App* under, const std::string& name, const std::string& description) {
+        CLI::App* added = under->add_subcommand(name, description);
+        std::string words = under == &app_ ? name : under->get_name() + " " + name;
+        added->final_callback([this, words] {
+            if (into_.command.empty()) into_.command = words;
+        });
+        return added;
+    }
+    CLI::App* command(const std::string& name, const std::string& description) {
+        return command(&app_, name, description);
+    }
+    CLI::App* group(const std::string& name, const std::string& description) {
+        CLI::App* added = app_.add_subcommand(name, description);
+        return added;
+    }
+    CLI::App* on_collection(CLI::App* command) {
+        command->add_option("COLLECTION", into_.collection, "Name or id of the collection")
+            ->required();
+        return command;
+    }
+    CLI::App* waiting(CLI::App* command) {
+        command->add_flag_callback(
+            "--wait", [this] { into_.wait = true; },
+            "Wait for the job and end as it ends; default on a terminal");
+        command->add_flag_callback(
+            "--no-wait", [this] { into_.wait = false; }, "Print the id of the job and end");
+        return command;
+    }
+    void on_vms(CLI::App* command) {
+        command->add_option("VM", into_.vms, "Names or ids of virtual machines")->required();
+    }
+
+    void add_global_options();
+    void add_site_commands();
+    void add_vm_commands();
+    void add_collection_commands();
+    void add_relationship_commands();
+    void add_failover_commands();
+    void add_job_commands();
+    void add_peer_commands();
+
+    CLI::App& app_;
+    Arguments& into_;
+};
+
+void Grammar::add_global_options() {
+    app_.add_option("--site", into_.site, "Directory of the site, as made by `reviver init`")
+        ->envname("REVIVER_SITE")
+        ->type_name("DIR");
+    auto* url = app_.add_option("--url", into_.url, "https://HOST:PORT/wsman of a site elsewhere");
+    auto* user = app_.add_option("--user", into_.user, "Account there");
+    auto* password = app_.add_option("--password-file", into_.password_file,
+                                     "File whose first line is the password");
+    auto* ca = app_.add_option("--ca", into_.ca_file, "PEM file with the certificate to trust");
+    url->needs(user)->needs(password)->needs(ca);
+    app_.add_flag("--json", into_.json, "Print JSON");
+    app_.add_option("--timeout", into_.timeout_s, "Give up waiting after so many seconds")
+        ->check(CLI::Range(1u, timeout_s_max));
+}
+
+void Grammar::add_site_commands() {
+    auto* init = command("init", "Make a site: configuration, keys, certificates, administrator");
+    init->add_option("DIR", into_.directory, "Directory that is new or empty")->required();
+    init->add_option("--name", into_.name, "Name of the site; default the name of this machine");
+    init->add_option("--peer-listen", into_.peer_listen,
+                     "HOST:PORT where other sites connect to; default 0.0.0.0:7443");
+    init->add_option("--management-listen", into_.management_listen,
+                     "HOST:PORT of the management door; default 127.0.0.1:5986");
+    init->add_option("--libvirt", into_.libvirt_uri,
+                     "libvirt URI; default an embedded driver in DIR/libvirt");
+    command("identify", "Show what answers at the management door");
+    command("fingerprint", "Show the fingerprint of the site's peer certificate");
+}
+
+void Grammar::add_vm_commands() {
+    auto* vm = group("vm", "Virtual machines of the site");
+    command(vm, "list", "Show the virtual machines");
+    on_vms(command(vm, "start", "Start virtual machines"));
+    on_vms(waiting(command(vm, "stop", "Ask virtual machines to shut down")));
+    on_vms(command(vm, "kill", "Switch virtual machines off at once"));
+}
+
+void Grammar::add_collection_commands() {
+    auto* collection =
+        group("collection", "Groups of virtual machines that are replicated together");
+    command(collection, "list", "Show the collections");
+    auto* create = command(collection, "create", "Make an empty collection");
+    create->add_option("NAME", into_.name, "Its name")->required();
+    create->add_option("--id", into_.id, "Its id, a UUID; default a new one");
+    on_vms(on_collection(command(collection, "add", "Add virtual machines")));
+    on_vms(on_collection(command(collection, "rm", "Take virtual machines out")));
+    auto* rename = on_collection(command(collection, "rename", "Give a collection another name"));
+    rename->add_option("NAME", into_.name, "Its new name")->required();
+    on_collection(command(collection, "destroy", "Remove an empty collection"));
+}
+
+void Grammar::add_relationship_commands() {
+    auto* enable = waiting(on_collection(
+        command("enable", "Create the replication relationship of a collection with a peer")));
+    enable->add_option("--to", into_.to, "Name of the peer, see `reviver peers`")->required();
+    enable->add_option("--interval", into_.interval_s, "Seconds from cycle to cycle; default 300");
+    enable->add_option("--history", into_.history,
+                       "Recovery points kept besides the latest; default 24");
+    enable->add_flag("--no-compression", into_.no_compression, "Send data as it is");
+    enable->add_option("--disks", into_.disks, "Only these disks: VM/TARGET ...; default all");
+    waiting(on_collection(command("start", "Start the initial replication")));
+    auto* status = command("status", "Show how replication is doing");
+    status->add_option("COLLECTION", into_.collection, "Name or id; default all");
+    on_collection(command("points", "Show the recovery points"));
+    auto* remove_point =
+        on_collection(command("remove-point", "Remove a recovery point nobody needs any more"));
+    remove_point->add_option("POINT", into_.point, "Its number, see `reviver points`")->required();
+    auto* statistics = on_collection(command("statistics", "Show the figures of replication"));
+    statistics->add_flag("--reset", into_.reset, "Start all figures anew");
+    waiting(on_collection(command("suspend", "Pause replication")));
+    waiting(on_collection(command("resume", "Go on with replication")));
+    waiting(on_collection(command("remove", "Remove the relationship at this site; data stays")));
+    waiting(on_collection(command("scrub", "Check the stored recovery points for damage")));
+}
+
+void Grammar::add_failover_commands() {
+    auto* failover = waiting(
+        on_collection(command("failover", "Bring the collection up here from a recovery point")));
+    failover->add_option("--point", into_.point,
+                         "Number of the point, see `reviver points`; or latest");
+    failover->add_flag("--start", into_.start, "Start its virtual machines then");
+    waiting(on_collection(command("revert", "Undo a failover that is not committed")));
+    waiting(on_collection(command("commit", "Make a failover final")));
+    waiting(on_collection(
+        command("reverse", "Replicate a failed-over collection back: only what differs")));
+    auto* planned = waiting(on_collection(
+        command("planned-failover", "Send the last changes of a collection that is switched off")));
+    planned->add_flag("--cancel", into_.cancel, "Give the planned failover up");
+    waiting(
+        on_collection(command("prepare-reverse", "Make an old primary ready to be replicated to")));
+}
+
+void Grammar::add_job_commands() {
+    auto* job = group("job", "Long operations");
+    command(job, "list", "Show the jobs");
+    for (const auto& [name, description] :
+         {std::pair{"show", "Show one job"}, std::pair{"wait", "Wait for its end"},
+          std::pair{"cancel", "Stop it"}}) {
+        command(job, name, description)->add_option("ID", into_.id, "Its id")->required();
+    }
+}
+
+void Grammar::add_peer_commands() {
+    auto* pair = command("pair", "Introduce two sites to each other, or a peer to this one");
+    auto* with =
+        pair->add_option("--with", into_.with, "Directory of the other site: does both sides");
+    auto* peer = pair->add_option("--peer", into_.peer, "HOST:PORT of the peer: does this side");
+    with->excludes(peer);
+    auto* name = pair->add_option("--name", into_.name, "Name of the peer, as it calls itself");
+    peer->needs(name);
+    name->needs(peer);
+    pair->add_option("--fingerprint", into_.fingerprint, "Of the peer's certificate, if known")
+        ->excludes(with);
+    pair->add_flag("--yes", into_.assume_yes, "Do not ask to compare the fingerprints");
+    pair->parse_complete_callback([with, peer] {
+        if (!*with && !*peer) throw CLI::RequiredError("--with or --peer");
+    });
+    command("peers", "Show the paired sites");
+    auto* unpair = command("unpair", "Forget a paired site: it is not let in any more");
+    unpair->add_option("NAME", into_.name, "Its name")->required();
+}
+
+}  // namespace
+
+Parsed parse_arguments(const std::vector<std::string>& argv) {
+    Arguments arguments;
+    CLI::App app("Replicates groups of virtual machines between two sites.", "reviver");
+    app.fallthrough();
+    app.set_version_flag("--version", REVIVER_VERSION);
+    Grammar(app, arguments).add_all();
+    try {
+        app.parse(std::vector<std::string>(argv.rbegin(), argv.rend()));
+        // Only now: a misspelt command is told as what was not expected.
+        if (arguments.command.empty()) throw CLI::RequiredError("A command");
+        return {arguments, exit_ok, ""};
+    } catch (const CLI::ParseError& error) {
+        std::ostringstream out;
+        std::ostringstream err;
+        bool refused = app.exit(error, out, err) != 0;
+        return {std::nullopt, refused ? exit_usage : exit_ok, out.str() + err.str()};
+    }
+}
+
+}  // namespace reviver::cli

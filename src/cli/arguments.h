@@ -1,0 +1,65 @@
+// The command line of reviver(1) as a value. Parsing checks the form; what names mean is found out
+// at the site.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reviver::cli {
+
+inline constexpr const char* latest_point = "latest";
+
+struct Arguments {
+    std::string command;  // "failover", "vm list": the words of a subcommand
+
+    // Which site. Empty: not said.
+    std::string site;  // directory made by `reviver init`
+    std::string url;
+    std::string user;
+    std::string password_file;
+    std::string ca_file;
+
+    bool json = false;
+    std::optional<bool> wait;  // for the job; not said: on a terminal
+    std::optional<unsigned> timeout_s;
+    bool assume_yes = false;
+
+    std::string collection;        // name or id
+    std::vector<std::string> vms;  // names or ids
+    std::string name;              // a new name, or the name of a peer
+    std::string id;                // of a job, or for a new collection
+    std::string to;                // enable: name of the peer
+    std::optional<unsigned> interval_s;
+    std::optional<unsigned> history;
+    bool no_compression = false;
+    std::vector<std::string> disks;    // "VM/TARGET"
+    std::string point = latest_point;  // or a sequence
+    bool start = false;                // failover: start the VMs
+    bool cancel = false;               // planned-failover: give it up
+    bool reset = false;                // statistics: start anew
+    std::string with;                  // pair: directory of the other site
+    std::string peer;                  // pair: HOST:PORT
+    std::string fingerprint;           // pair: known already
+
+    // init
+    std::string directory;
+    std::string peer_listen;
+    std::string management_listen;
+    std::string libvirt_uri;
+};
+
+struct Parsed {
+    std::optional<Arguments> arguments;  // nothing: `text` is all there is to do
+    int exit_code = 0;
+    std::string text;  // help or version (exit code 0), or what is wrong (2)
+};
+
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+// `argv` without the name of the program.
+Parsed parse_arguments(const std::vector<std::string>& argv);
+
+}  // namespace reviver::cli

@@ -1,0 +1,51 @@
+#include "cli/settings.h"
+
+#include "cli/values.h"
+
+namespace reviver::cli {
+namespace {
+
+constexpr const char* class_name = "Msvm_CollectionReplicationSettingData";
+constexpr std::uint16_t by_certificate = 2;  // AuthenticationType
+
+}  // namespace
+
+cim::Instance new_settings(const Arguments& arguments, const std::vector<std::string>& disks) {
+    cim::Instance settings(class_name);
+    settings.set("RecoveryConnectionPoint", arguments.to);
+    settings.set("AuthenticationType", by_certificate);
+    settings.set("CompressionEnabled", !arguments.no_compression);
+    auto number = [](unsigned value) {
+        return cim::Value::unsigned_number(cim::Type::uint16, value);
+    };
+    if (arguments.interval_s) settings.set("ReplicationInterval", number(*arguments.interval_s));
+    if (arguments.history) settings.set("RecoveryHistory", number(*arguments.history));
+    if (!disks.empty()) settings.set("IncludedDisks", disks);
+    return settings;
+}
+
+cim::Instance reversed_settings(const cim::Instance& present) {
+    cim::Instance settings(class_name);
+    for (const cim::NamedValue& property : present.properties()) {
+        if (!property.value.is_null()) settings.set(property.name, property.value);
+    }
+    // One element looks like a scalar to a reader without a schema.
+    for (const char* array :
+         {"IncludedDisks", "RecoveryServerHosts", "PrimaryReplicationEntityIDs"}) {
+        if (settings.find(array)) settings.set(array, texts_of(settings.get(array)));
+    }
+    std::string from = text_of(present.get("PrimaryConnectionPoint"));
+    if (!from.empty()) settings.set("RecoveryConnectionPoint", from);
+    return settings;
+}
+
+std::string disk_id(RemoteSite& site, const std::string& disk) {
+    std::size_t slash = disk.rfind('/');
+    if (slash == std::string::npos || slash == 0 || slash + 1 == disk.size()) {
+        fail(Code::invalid_parameter, "\"{}\" is no disk; write VM/TARGET, for example web1/vda",
+             disk);
+    }
+    return site.vm(disk.substr(0, slash)).id + disk.substr(slash);
+}
+
+}  // namespace reviver::cli

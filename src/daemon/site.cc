@@ -1,0 +1,90 @@
+#include "daemon/site.h"
+
+#include "daemon/management_door.h"
+#include "daemon/peer_door.h"
+#include "daemon/site_id.h"
+#include "hypervisor/hypervisor.h"
+#include "qemu/offline_export.h"
+#include "replication/engine.h"
+#include "replication/live_machines.h"
+#include "state/repository.h"
+#include "store/store.h"
+#include "sys/world.h"
+
+namespace reviver::daemon {
+namespace {
+
+store::Options store_options(const site::Config& config) {
+    store::Options options;
+    options.reserve_share = config.store_reserve_share;
+    return options;
+}
+
+}  // namespace
+
+// Members are made from top to bottom and go from bottom to top: each stands on those above it.
+class Site::Parts {
+  public:
+    explicit Parts(const site::Config& config);
+
+    std::uint16_t peer_port() const { return peer_door_->port(); }
+    std::uint16_t management_port() const { return management_door_->port(); }
+
+  private:
+    replication::Context context(const site::Config& config);
+
+    sys::World& world_ = sys::linux_world();
+    const SiteId id_;
+    std::unique_ptr<state::Repository> repository_;
+    qemu::OfflineImageOpener image_opener_;
+    store::Store store_;
+    std::unique_ptr<hypervisor::Hypervisor> hypervisor_;
+    replication::LiveMachines machines_;
+    PeerNetwork network_;
+    replication::Jobs jobs_;
+    replication::Peers peers_;
+    PairedSites paired_sites_;
+    replication::Engine engine_;
+    std::unique_ptr<wire::PeerServer> peer_door_;
+    std::unique_ptr<server::HttpsServer> management_door_;
+};
+
+Site::Parts::Parts(const site::Config& config)
+    : id_(load_or_make_site_id(world_, config.data_dir)),
+      repository_(state::open_sqlite(world_, config.data_dir / "state.db")),
+      store_(world_, config.data_dir, image_opener_, store_options(config)),
+      hypervisor_(hypervisor::connect(config.libvirt_uri)),
+      machines_(*hypervisor_, world_, config.data_dir),
+      network_(world_, config, id_),
+      jobs_(world_, *repository_),
+      peers_(*repository_),
+      paired_sites_(peers_),
+      engine_(context(config)),
+      peer_door_(network_.open(config.peer.listen, paired_sites_, engine_.peer_handler())),
+      management_door_(open_management_door(config, engine_, *hypervisor_)) {}
+
+replication::Context Site::Parts::context(const site::Config& config) {
+    auto dial = [this](const sys::Endpoint& to, const wire::Fingerprint& expected,
+                       sys::MonoTime deadline) { return network_.dial(to, expected, deadline); };
+    auto fetch_fingerprint = [this](const sys::Endpoint& of) {
+        return network_.fetch_fingerprint(of);
+    };
+    replication::SiteIdentity identity{config.name, id_.text(), network_.own_fingerprint(),
+                                       config.peer.advertise};
+    return {world_, identity,          *repository_, store_, machines_,
+            dial,   fetch_fingerprint, jobs_,        peers_};
+}
+
+Site::Site(const site::Config& config) : parts_(std::make_unique<Parts>(config)) {}
+
+Site::~Site() = default;
+
+std::uint16_t Site::peer_port() const {
+    return parts_->peer_port();
+}
+
+std::uint16_t Site::management_port() const {
+    return parts_->management_port();
+}
+
+}  // namespace reviver::daemon

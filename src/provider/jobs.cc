@@ -1,0 +1,147 @@
+// Jobs: Msvm_ConcreteJob with its methods, and what they belong to.
+
+#include "cim/embedded_text.h"
+#include "provider/names.h"
+#include "provider/return_codes.h"
+#include "provider/sources.h"
+#include "replication/limits.h"
+
+namespace reviver::provider {
+
+namespace {
+
+using replication::Engine;
+
+constexpr std::int64_t microseconds_a_second = 1'000'000;
+
+cim::Instance instance_of(const Job& job, sys::WallTime now) {
+    cim::Instance instance("Msvm_ConcreteJob");
+    const bool failed = job.state == JobState::exception;
+    instance.set("InstanceID", job.id.text());
+    instance.set("Name", job.name);
+    instance.set("ElementName", job.name);
+    instance.set("Caption", job.name);
+    instance.set("Description", job.report.empty() ? job.status : job.report);
+    instance.set("JobState", static_cast<std::uint16_t>(job.state));
+    instance.set("JobType", static_cast<std::uint16_t>(job.type));
+    instance.set("PercentComplete", job.percent);
+    instance.set("OperationalStatus", std::vector<std::uint16_t>{failed ? std::uint16_t{6} : std::uint16_t{2}});
+    instance.set("StatusDescriptions", std::vector<std::string>{failed ? "Error" : "OK"});
+    instance.set("JobStatus", failed ? "Failed" : job.status);
+    instance.set("Status", failed ? "Error" : "OK");
+    instance.set("HealthState", failed ? std::uint16_t{25} : std::uint16_t{5});
+    instance.set("Owner", job.owner);
+    instance.set("Cancellable", job.cancellable);
+    instance.set("TimeSubmitted", datetime_of(job.started));
+    instance.set("StartTime", datetime_of(job.started));
+    const sys::WallTime end = job.state == JobState::running ? now : job.ended;
+    instance.set("ElapsedTime", cim::DateTime::interval((end - job.started).count()));
+    instance.set("TimeOfLastStateChange",
+                 datetime_of(job.state == JobState::running ? job.started : job.ended));
+    instance.set("TimeBeforeRemoval",
+                 cim::DateTime::interval(
+                     std::chrono::seconds(replication::limits::job_kept).count() * microseconds_a_second));
+    instance.set("DeleteOnCompletion", true);
+    instance.set("ErrorCode", static_cast<std::uint16_t>(failed ? return_value_of(job.code) : 0));
+    if (failed) {
+        instance.set("ErrorDescription", job.error);
+        instance.set("ErrorSummaryDescription", job.error);
+    }
+    return instance;
+}
+
+cim::Instance error_of(const Job& job) {
+    cim::Instance error("Msvm_Error");
+    error.set("Message", job.error);
+    error.set("MessageID", std::to_string(return_value_of(job.code)));
+    error.set("CIMStatusCode", std::uint32_t{1});
+    error.set("ErrorType", std::uint16_t{4});
+    error.set("PerceivedSeverity", std::uint16_t{5});
+    error.set("ProbableCause", std::uint16_t{0});
+    error.set("OwningEntity", "Reviver");
+    error.set("ErrorSource",
+              path_of_collection("Msvm_VirtualSystemCollection", job.collection).text());
+    return error;
+}
+
+Job job_of(Engine& engine, const cim::ObjectPath& path) {
+    const auto id = JobId::parse(path.key_text("InstanceID"));
+    const auto job = id ? engine.jobs().find(*id) : std::nullopt;
+    if (!job) fail(Code::not_found, "there is no job {}; jobs are kept five minutes after their end",
+                   path.key_text("InstanceID"));
+    return *job;
+}
+
+cim::MethodResult get_error(Engine& engine, const cim::Call& call, bool all) {
+    const Job job = job_of(engine, call.object);
+    cim::MethodResult result;
+    if (job.state != JobState::exception) return result;
+    const cim::Value text = cim::write_embedded(error_of(job));
+    result.out[all ? "Errors" : "Error"] =
+        all ? cim::Value::array(cim::Type::string, {text}) : text;
+    return result;
+}
+
+// 4 terminates, 5 kills; neither differs for work that ends at the next safe place.
+cim::MethodResult request_state_change(Engine& engine, const cim::Call& call) {
+    const cim::Value& wanted = call.argument("RequestedState");
+    const std::uint64_t state = wanted.is_null() ? 0 : wanted.as_unsigned();
+    cim::MethodResult result;
+    if (state != 4 && state != 5) {
+        result.return_value = 32770;
+        return result;
+    }
+    try {
+        engine.jobs().cancel(job_of(engine, call.object).id);
+    } catch (const Error& error) {
+        result.return_value = return_value_of(error.code());
+    }
+    return result;
+}
+
+std::vector<cim::Instance> affected(Engine& engine) {
+    std::vector<cim::Instance> result;
+    for (const Job& job : engine.jobs().list()) {
+        cim::Instance link("Msvm_AffectedJobElement");
+        link.set("AffectedElement",
+                 path_of_collection("Msvm_VirtualSystemCollection", job.collection));
+        link.set("AffectingElement", path_of_job(job.id));
+        link.set("ElementEffects", std::vector<std::uint16_t>{0});
+        result.push_back(std::move(link));
+    }
+    return result;
+}
+
+std::vector<cim::Instance> owned(Engine& engine) {
+    std::vector<cim::Instance> result;
+    for (const Job& job : engine.jobs().list()) {
+        cim::Instance link("Msvm_OwningJobElement");
+        link.set("OwningElement", path_of_service("Msvm_CollectionReplicationService",
+                                                  "collectionreplicasvc", engine.site().name));
+        link.set("OwnedElement", path_of_job(job.id));
+        result.push_back(std::move(link));
+    }
+    return result;
+}
+
+}  // namespace
+
+void bind_jobs(cim::Registry& registry, Engine& engine) {
+    bind_list(registry, "Msvm_ConcreteJob", [&engine] {
+        std::vector<cim::Instance> result;
+        for (const Job& job : engine.jobs().list()) result.push_back(instance_of(job, engine.now()));
+        return result;
+    });
+    bind_list(registry, "Msvm_AffectedJobElement", [&engine] { return affected(engine); });
+    bind_list(registry, "Msvm_OwningJobElement", [&engine] { return owned(engine); });
+    registry.bind_method("Msvm_ConcreteJob", "GetError", [&engine](const cim::Call& call) {
+        return get_error(engine, call, false);
+    });
+    registry.bind_method("Msvm_ConcreteJob", "GetErrorEx", [&engine](const cim::Call& call) {
+        return get_error(engine, call, true);
+    });
+    registry.bind_method("Msvm_ConcreteJob", "RequestStateChange",
+                         [&engine](const cim::Call& call) { return request_state_change(engine, call); });
+}
+
+}  // namespace reviver::provider

@@ -1,0 +1,15 @@
+// From the engine's errors to the return values of the services' methods, as their ValueMaps name them.
+#pragma once
+
+#include <cstdint>
+
+#include "base/error.h"
+
+namespace reviver::provider {
+
+constexpr std::uint32_t completed = 0;
+constexpr std::uint32_t job_started = 4096;
+
+std::uint32_t return_value_of(Code code);
+
+}  // namespace reviver::provider

@@ -1,0 +1,26 @@
+// The live instances of the namespace: what the engine and the hypervisor hold, read anew at every request.
+#pragma once
+
+#include "cim/provider.h"
+#include "hypervisor/hypervisor.h"
+#include "replication/engine.h"
+
+namespace reviver::provider {
+
+// One for each file of sources: binds its classes.
+void bind_collections(cim::Registry& registry, replication::Engine& engine);
+void bind_settings(cim::Registry& registry, replication::Engine& engine);
+void bind_points(cim::Registry& registry, replication::Engine& engine);
+void bind_jobs(cim::Registry& registry, replication::Engine& engine);
+void bind_systems(cim::Registry& registry, replication::Engine& engine,
+                  hypervisor::Hypervisor& hypervisor);
+void bind_services(cim::Registry& registry, replication::Engine& engine);
+void bind_site(cim::Registry& registry, replication::Engine& engine);
+
+// An instance source made of one function that gives all; get() looks through them.
+using Lister = std::function<std::vector<cim::Instance>()>;
+void bind_list(cim::Registry& registry, const std::string& class_name, Lister list);
+
+cim::Value datetime_of(sys::WallTime time);  // null for a time that never was
+
+}  // namespace reviver::provider

@@ -1,0 +1,53 @@
+#include "recovery/each_vm.h"
+
+#include "base/error.h"
+#include "recovery/limits.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace reviver::recovery {
+namespace {
+
+std::vector<VmId> make_vms(std::size_t count) {
+    std::vector<VmId> vms;
+    for (std::size_t i = 0; i < count; ++i) {
+        vms.push_back(*VmId::parse(fmt::format("11111111-2222-3333-4444-{:012x}", i + 1)));
+    }
+    return vms;
+}
+
+TEST(ForEachVm, WorksOnAllAndAnswersFailuresInOrder) {
+    const auto vms = make_vms(3 * vms_in_parallel);
+    std::atomic<std::size_t> worked_on = 0;
+    const auto failures = for_each_vm(vms, [&](VmId vm) {
+        ++worked_on;
+        if (vm == vms[1] || vm == vms[20]) fail(Code::failed, "no luck");
+    });
+    EXPECT_EQ(worked_on, vms.size());
+    ASSERT_EQ(failures.size(), 2u);
+    EXPECT_EQ(failures[0].vm, vms[1]);
+    EXPECT_EQ(failures[1].vm, vms[20]);
+    EXPECT_EQ(failures[1].text, "no luck");
+    EXPECT_THROW(throw_failures(failures), Error);
+    EXPECT_NO_THROW(throw_failures({}));
+}
+
+TEST(ForEachVm, NeverWorksOnMoreThanTheLimitAtATime) {
+    std::atomic<std::size_t> at_work = 0;
+    std::atomic<std::size_t> most = 0;
+    for_each_vm(make_vms(10 * vms_in_parallel), [&](VmId) {
+        const std::size_t now = ++at_work;
+        for (std::size_t seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+        }
+        std::this_thread::yield();
+        --at_work;
+    });
+    EXPECT_GE(most, 1u);
+    EXPECT_LE(most, vms_in_parallel);
+}
+
+}  // namespace
+}  // namespace reviver::recovery

@@ -1,0 +1,40 @@
+// What a failover needs to know of a recovery point, as plain data.
+#pragma once
+
+#include "model/point.h"
+#include "sys/files.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace reviver::recovery {
+
+// A disk of the point: the image at the top of its chain reads as the disk did, the one at the
+// bottom is what stays after flattening.
+struct PlanDisk {
+    DiskKey key;
+    std::uint64_t size_bytes = 0;
+    sys::Path top;
+    std::string top_format;
+    sys::Path base;
+};
+
+struct FailoverPlan {
+    std::string collection;  // its name, for people
+    Epoch epoch;
+    Sequence sequence;
+    std::vector<VmDefinition> vms;
+    std::vector<PlanDisk> disks;
+    // Of the persistent dirty bitmap that each overlay gets.
+    std::string bitmap;
+
+    std::vector<PlanDisk> disks_of(VmId vm) const;
+};
+
+struct VmFailure {
+    VmId vm;
+    std::string text;
+};
+
+}  // namespace reviver::recovery

@@ -1,0 +1,200 @@
+#include "recovery/recovery.h"
+
+#include "qemu/offline_export.h"
+#include "recovery/power.h"
+#include "recovery/test_site.h"
+
+#include <algorithm>
+
+namespace reviver::recovery {
+namespace {
+
+using hypervisor::Power;
+
+class ReplicasTest : public TestSite {};
+
+class RecoveryTest : public TestSite {
+  protected:
+    RecoveryTest() { make_chains(); }
+};
+
+TEST_F(ReplicasTest, ReplicasAreShownUpdatedAndForgotten) {
+    auto vms = plan().vms;
+    recovery_.show_replicas("shop", vms);
+    recovery_.show_replicas("shop", vms);
+    EXPECT_TRUE(locked(one));
+    EXPECT_EQ(hypervisor_.domain(two).name, "db");
+    // The paths of the other site would be somebody else's here.
+    for (const auto& disk : hypervisor_.domain(two).disks) {
+        EXPECT_EQ(sys::Path(disk.source).parent_path(), data_ / "vms" / two.text());
+    }
+    EXPECT_EQ(code_of([&] { recovery_.locks().unlock(one); }), Code::invalid_state);
+
+    vms[0].domain_xml.replace(vms[0].domain_xml.find(">16<"), 4, ">32<");
+    recovery_.show_replicas("shop", vms);
+    EXPECT_NE(hypervisor_.domain(one).xml.find("32768"), std::string::npos);
+    recovery_.forget_replicas({one, two});
+    recovery_.forget_replicas({one, two});
+    EXPECT_TRUE(hypervisor_.domains().empty());
+    EXPECT_TRUE(std::filesystem::is_empty(data_ / "locks"));
+}
+
+TEST_F(ReplicasTest, AVmOfThisSiteIsLockedNotReplacedAndNeverForgotten) {
+    hypervisor_.define(definition(one, "web", {}));
+    const std::string before = hypervisor_.domain(one).xml;
+    recovery_.show_replicas("shop", {plan().vms[0]});
+    EXPECT_TRUE(locked(one));
+    recovery_.forget_replicas({one});
+    recovery_.locks().unlock(one);
+    EXPECT_EQ(hypervisor_.domain(one).xml, before);
+}
+
+TEST_F(RecoveryTest, FailoverRunsOnThePointAndRevertLeavesNothing) {
+    const FailoverPlan failover = plan();
+    const auto before = contents_of_store();
+    recovery_.show_replicas("shop", failover.vms);
+    ASSERT_TRUE(recovery_.prepare(failover).empty());
+
+    // The disk that the point does not hold is left out; every other notes its changes from the
+    // start.
+    const hypervisor::Domain db = hypervisor_.domain(two);
+    ASSERT_EQ(db.disks.size(), 1u);
+    EXPECT_EQ(db.disks[0].source, overlay({two, "vda"}));
+    const auto info = qemu::image_info(overlay({one, "vdb"}), "qcow2");
+    ASSERT_EQ(info.bitmaps.size(), 1u);
+    EXPECT_EQ(info.bitmaps[0].name, bitmap);
+    EXPECT_TRUE(info.bitmaps[0].recording);
+    const auto as_the_point = [&] {
+        return qemu::same_content(overlay({one, "vda"}), "qcow2", top({one, "vda"}), "qcow2");
+    };
+    EXPECT_TRUE(as_the_point());
+
+    start_vms(hypervisor_, {one});
+    guest_writes(one, "virtio-disk0", "write -P 9 2M 8k");
+    // Repeating finds it done, and loses nothing.
+    EXPECT_TRUE(recovery_.prepare(failover).empty());
+    EXPECT_FALSE(as_the_point());
+    // A refreshed list of replicas does not touch what is failed over.
+    recovery_.show_replicas("shop", failover.vms);
+    EXPECT_FALSE(locked(one));
+
+    recovery_.revert(failover);
+    recovery_.revert(failover);
+    EXPECT_TRUE(locked(one));
+    EXPECT_TRUE(locked(two));
+    EXPECT_EQ(hypervisor_.domain(one).power, Power::off);
+    EXPECT_FALSE(std::filesystem::exists(overlay({one, "vda"})));
+    EXPECT_EQ(contents_of_store(), before);
+
+    recovery_.forget_replicas({one, two});
+    EXPECT_TRUE(hypervisor_.domains().empty());
+}
+
+TEST_F(RecoveryTest, RevertGoesOnWhereACrashStoppedItAfterTheLock) {
+    const FailoverPlan failover = plan_of_one();
+    ASSERT_TRUE(recovery_.prepare(failover).empty());
+    hypervisor_.start(one);
+    recovery_.locks().lock(one, "the first step of a revert");
+    recovery_.revert(failover);
+    EXPECT_EQ(hypervisor_.domain(one).power, Power::off);
+    EXPECT_FALSE(std::filesystem::exists(overlay({one, "vda"})));
+}
+
+TEST_F(RecoveryTest, FailoverMakesAnewWhatACrashOrARevertLeftBehind) {
+    const FailoverPlan failover = plan();
+    recovery_.show_replicas("shop", failover.vms);
+    const sys::Path left = overlay({one, "vda"});
+    std::filesystem::create_directories(left.parent_path());
+    std::ofstream(left.string() + ".new") << "half";
+    std::ofstream(left) << "written by a failover that was reverted";
+    ASSERT_TRUE(recovery_.prepare(failover).empty());
+    EXPECT_TRUE(qemu::same_content(left, "qcow2", top({one, "vda"}), "qcow2"));
+    EXPECT_FALSE(std::filesystem::exists(left.string() + ".new"));
+}
+
+TEST_F(RecoveryTest, OneVmsTroubleLeavesTheOthersFailedOver) {
+    FailoverPlan failover = plan();
+    hypervisor_.define(definition(*VmId::parse("11111111-2222-3333-4444-00000000000f"), "web", {}));
+    const auto failures = recovery_.prepare(failover);
+    ASSERT_EQ(failures.size(), 1u);
+    EXPECT_EQ(failures[0].vm, one);
+    EXPECT_NE(failures[0].text.find("already exists"), std::string::npos) << failures[0].text;
+    EXPECT_FALSE(locked(two));
+
+    recovery_.revert(failover);
+    EXPECT_FALSE(std::filesystem::exists(overlay({one, "vda"})));
+    EXPECT_TRUE(locked(two));
+    failover.disks[2].top = "/no/such/layer";
+    EXPECT_EQ(recovery_.prepare(failover).size(), 2u);
+    EXPECT_TRUE(locked(two));
+}
+
+TEST_F(RecoveryTest, RevertGivesAVmOfThisSiteBackWhatItWas) {
+    hypervisor_.define(definition(one, "web", {"vda"}));
+    hypervisor_.set_autostart(one, true);
+    const std::string before = hypervisor_.domain(one).xml;
+    recovery_.locks().lock(one, "taken over");
+    ASSERT_TRUE(recovery_.prepare(plan_of_one()).empty());
+    EXPECT_EQ(hypervisor_.domain(one).disks.size(), 2u);
+    recovery_.revert(plan_of_one());
+    EXPECT_TRUE(locked(one));
+    recovery_.locks().unlock(one);
+    EXPECT_EQ(hypervisor_.domain(one).xml, before);
+    EXPECT_TRUE(hypervisor_.domain(one).autostart);
+}
+
+TEST_F(RecoveryTest, FlatteningKeepsContentBitmapAndBase) {
+    const FailoverPlan failover = plan_of_one();
+    const DiskKey disk{one, "vda"};
+    const auto before = contents_of_store();
+    ASSERT_TRUE(recovery_.prepare(failover).empty());
+    std::vector<unsigned> progress;
+    const auto flatten = [&](bool cancelled) {
+        return recovery_.flatten(
+            failover, [&](unsigned percent) { progress.push_back(percent); },
+            [cancelled] { return cancelled; });
+    };
+    EXPECT_FALSE(flatten(false)) << "the VM is off";
+
+    hypervisor_.start(one);
+    guest_writes(one, "virtio-disk0", "write -P 9 1M 4k");
+    EXPECT_FALSE(flatten(true));
+    EXPECT_TRUE(flatten(false));
+    EXPECT_TRUE(flatten(false));
+    EXPECT_TRUE(std::ranges::all_of(progress, [](unsigned percent) { return percent <= 100; }));
+    hypervisor_.power_off(one);
+    EXPECT_TRUE(flatten(false));
+
+    const qemu::ImageInfo info = qemu::image_info(overlay(disk), "qcow2");
+    EXPECT_EQ(info.backing_path, base(disk));
+    EXPECT_EQ(info.backing_format, "raw");
+    EXPECT_TRUE(qemu::check_image(overlay(disk), "qcow2").clean());
+    EXPECT_EQ(contents_of_store(), before);
+
+    // Without the layers it reads as with them, and only the guest's own write is noted.
+    const sys::Path expected = data_ / "expected.qcow2";
+    qemu::create_overlay(expected, top(disk), "qcow2", disk_size);
+    write_image(expected, "qcow2", "write -P 9 1M 4k");
+    EXPECT_TRUE(qemu::same_content(overlay(disk), "qcow2", expected, "qcow2"));
+    qemu::OfflineExport exported({overlay(disk), "qcow2", bitmap});
+    qemu::NbdReader reader(exported.address(), {qemu::bitmap_context(bitmap)});
+    EXPECT_EQ(reader.dirty(bitmap, {0, disk_size}), (RangeSet{{1 << 20, 4096}}));
+}
+
+TEST_F(ReplicasTest, AGuestThatDoesNotListenIsPoweredOffOnlyByForce) {
+    hypervisor_.define(definition(one, "web", {}));
+    start_vms(hypervisor_, {one});
+    start_vms(hypervisor_, {one});
+    const auto soon = std::chrono::milliseconds(300);
+    const auto shut_down = [&](bool force, bool cancelled) {
+        shut_down_vms(hypervisor_, {one, two}, {soon, force}, [=] { return cancelled; });
+    };
+    EXPECT_EQ(code_of([&] { shut_down(false, false); }), Code::timeout);
+    EXPECT_EQ(code_of([&] { shut_down(true, true); }), Code::stopped);
+    EXPECT_EQ(hypervisor_.domain(one).power, Power::running);
+    shut_down(true, false);
+    EXPECT_EQ(hypervisor_.domain(one).power, Power::off);
+}
+
+}  // namespace
+}  // namespace reviver::recovery

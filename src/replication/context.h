@@ -1,0 +1,41 @@
+// What every part of the engine is given: the site it works for and the things it works with. All outlive the engine.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "replication/jobs.h"
+#include "replication/machines.h"
+#include "replication/peers.h"
+#include "state/repository.h"
+#include "store/store.h"
+#include "sys/world.h"
+#include "wire/client.h"
+
+namespace reviver::replication {
+
+struct SiteIdentity {
+    std::string name;
+    std::string id;           // UUID text, made when the site was
+    std::string fingerprint;  // of its certificate
+    sys::Endpoint endpoint;   // where other sites reach it
+};
+
+struct Context {
+    sys::World& world;
+    SiteIdentity site;
+    state::Repository& repository;
+    store::Store& store;
+    Machines& machines;
+    // Connects to a site that proves the fingerprint, and exchanges greetings with it.
+    std::function<std::unique_ptr<wire::PeerLink>(const sys::Endpoint&, const wire::Fingerprint&,
+                                                  sys::MonoTime deadline)>
+        dial;
+    // Asks whoever answers there for the fingerprint of its certificate, trusting it in nothing.
+    std::function<std::string(const sys::Endpoint&)> fetch_fingerprint;
+    Jobs& jobs;
+    Peers& peers;
+};
+
+}  // namespace reviver::replication

@@ -1,0 +1,61 @@
+// The questions two sites ask each other besides sending points, as JSON texts over wire's call(). Each names the relationship and the
+// asker's epoch; an asker whose epoch is older than the answerer's has lost its role and is answered Code::stale_epoch.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/point.h"
+#include "replication/documents.h"
+
+namespace reviver::replication::control {
+
+// "create": make the recovery side of a relationship. Repeating it is answered alike.
+struct Create {
+    CollectionId collection;
+    Epoch epoch;
+    std::string name;
+    Settings settings;
+    std::vector<VmDefinition> vms;
+};
+
+// "hello": before every cycle.
+struct Hello {
+    CollectionId collection;
+    Epoch epoch;
+};
+struct HelloAnswer {
+    Epoch epoch;
+    Place place;
+    Sequence newest;  // durable at the recovery side
+};
+
+// "planned_reverted": the primary goes on after all.
+using PlannedReverted = Hello;
+
+// "reverse": the asker is the new primary; the answerer becomes its replica. Repeating it is answered alike.
+struct Reverse {
+    CollectionId collection;
+    Epoch epoch;      // the new one
+    Sequence shared;  // the point that both sides hold
+    std::string name;
+    Settings settings;
+};
+struct ReverseAnswer {
+    Sequence newest;  // the new replica's newest point; at first that of its own disks as they were found
+    std::vector<DiskChanges> changes;
+};
+
+std::string to_text(const Create& message);
+std::string to_text(const Hello& message);
+std::string to_text(const HelloAnswer& message);
+std::string to_text(const Reverse& message);
+std::string to_text(const ReverseAnswer& message);
+Create create_from_text(std::string_view text);
+Hello hello_from_text(std::string_view text);
+HelloAnswer hello_answer_from_text(std::string_view text);
+Reverse reverse_from_text(std::string_view text);
+ReverseAnswer reverse_answer_from_text(std::string_view text);
+
+}  // namespace reviver::replication::control

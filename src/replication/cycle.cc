@@ -1,0 +1,315 @@
+#include "replication/cycle.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "point/copy.h"
+#include "replication/limits.h"
+#include "replication/link.h"
+#include "wire/compare.h"
+
+namespace reviver::replication {
+
+namespace {
+
+// The state of one cycle while it runs.
+class Cycle {
+  public:
+    Cycle(Context& context, Group& group, GroupDisks& disks, const CycleRequest& request)
+        : context_(context), group_(group), disks_(disks), request_(request) {}
+
+    CycleResult run();
+
+  private:
+    void open_link();
+    void reach_old_primary();
+    void settle_lost_answer(Sequence newest);
+    void plan(Sequence durable);
+    void compare_what_is_unknown();
+    void open_sink();
+    void send_bulk();
+    void send_whole(std::uint32_t disk, std::uint64_t done);
+    void send_compared(std::uint32_t disk);
+    void send_changes(std::uint32_t disk);
+    void send_cut(Cut& cut, point::CutDigest& digest);
+    void send_cut_with_patience(Cut& cut);
+    void remember();
+    point::Filters filters();
+    void say(const std::string& status);
+    void note_traffic();
+
+    Context& context_;
+    Group& group_;
+    GroupDisks& disks_;
+    const CycleRequest& request_;
+
+    Collection collection_;
+    std::unique_ptr<wire::PeerLink> link_;
+    std::unique_ptr<point::Sink> sink_;
+    point::ReceiveHeader header_;
+    point::ReceiveState state_;
+    Sequence durable_;
+    std::uint64_t bytes_due_ = 0;
+    std::uint64_t bytes_done_ = 0;
+    std::string status_;
+    CycleResult result_;
+};
+
+void Cycle::say(const std::string& status) {
+    status_ = status;
+    if (!request_.progress) return;
+    const std::uint64_t percent = bytes_due_ == 0 ? 0 : bytes_done_ * 100 / bytes_due_;
+    request_.progress(static_cast<unsigned>(std::min<std::uint64_t>(percent, 99)), status);
+}
+
+point::Filters Cycle::filters() {
+    point::Filters filters;
+    filters.stopped = request_.stopped;
+    filters.progress = [this, before = bytes_done_](const point::Copied& copied) {
+        bytes_done_ = before + copied.data_bytes;
+        say(status_);
+    };
+    return filters;
+}
+
+void Cycle::note_traffic() {
+    if (link_ != nullptr) result_.sent_bytes += link_->traffic().sent_bytes;
+}
+
+void Cycle::open_link() {
+    note_traffic();
+    sink_.reset();
+    link_ = connect(context_, collection_.peer);
+}
+
+// After a reverse the other side is an old primary. It becomes our replica by this question, and tells what it had written since the
+// shared point; both stay true however often it is asked.
+void Cycle::reach_old_primary() {
+    say("bringing the old primary in");
+    const control::Reverse question{collection_.id, collection_.epoch, collection_.shared_point,
+                                    collection_.name, collection_.settings};
+    const auto answer = control::reverse_answer_from_text(
+        ask(context_, *link_, "reverse", to_text(question), limits::reverse_patience));
+    collection_ = group_.update([&](Collection& c) {
+        c.changes = answer.changes;
+        if (c.last_sequence < answer.newest) c.last_sequence = answer.newest;
+    });
+}
+
+// The other side has a point that we sent, and we never heard so.
+void Cycle::settle_lost_answer(Sequence newest) {
+    if (newest == collection_.last_sequence) return;
+    collection_ = group_.update([&](Collection& c) { c.last_sequence = newest; });
+}
+
+void Cycle::plan(Sequence durable) {
+    durable_ = durable;
+    say("noting changes");
+    const auto shapes = disks_.shapes();
+    if (shapes.empty()) fail(Code::invalid_state, "'{}' has no disk to replicate", collection_.name);
+    const Sequence tracked_from = collection_.reverse_pending ? collection_.shared_point : durable;
+    const auto known = durable.value == 0 ? std::vector<DiskShape>{} : collection_.shapes;
+    const Tracking tracking = disks_.track(tracked_from, known);
+    REVIVER_CHECK(tracking.bulks.size() == shapes.size());
+
+    header_.collection = collection_.id;
+    header_.epoch = collection_.epoch;
+    header_.parent = durable;
+    header_.compressed = collection_.settings.compression;
+    header_.disks.clear();
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+        header_.disks.push_back({shapes[i], tracking.bulks[i]});
+        if (tracking.bulks[i] != point::Bulk::none) bytes_due_ += shapes[i].size_bytes;
+    }
+    header_.id = tracking.receive;
+    header_.sequence = durable.next();
+}
+
+bool changes_are_known(const Collection& collection, const DiskKey& key) {
+    if (!collection.reverse_pending) return true;
+    return std::any_of(collection.changes.begin(), collection.changes.end(),
+                       [&](const DiskChanges& c) { return c.key == key && c.known; });
+}
+
+// Where the record of changes has a gap (a QEMU was killed, an old primary cannot tell), only a compare finds what differs. Outside of
+// an initial replication and a reverse that is a resynchronization, which the settings may reserve for a person to start.
+void Cycle::compare_what_is_unknown() {
+    bool gap = false;
+    for (auto& disk : header_.disks) {
+        if (disk.bulk == point::Bulk::none && !changes_are_known(collection_, disk.shape.key)) {
+            disk.bulk = point::Bulk::compare;
+        }
+        gap = gap || disk.bulk == point::Bulk::compare;
+    }
+    if (!gap || !collection_.initial_complete || collection_.reverse_pending ||
+        !step_exists(collection_.place, Event::resync_needed)) {
+        return;
+    }
+    collection_ = group_.advance(Event::resync_needed);
+    if (!collection_.settings.auto_resync) {
+        fail(Code::invalid_state, "changes of '{}' were lost track of; resynchronize it",
+             collection_.name);
+    }
+    collection_ = group_.advance(Event::resync_started);
+}
+
+void Cycle::open_sink() {
+    sink_ = link_->sink();
+    state_ = sink_->open(header_);
+}
+
+void Cycle::send_whole(std::uint32_t disk, std::uint64_t done) {
+    const DiskShape& shape = header_.disks[disk].shape;
+    bytes_done_ += done;
+    if (done >= shape.size_bytes) return;
+    const auto source = disks_.bulk_source(disk, RangeSet{{done, shape.size_bytes - done}});
+    point::CutDigest unused;
+    const auto copied = point::copy_chunks(*source, *sink_, unused, 0, filters());
+    result_.bulk_bytes += copied.data_bytes;
+}
+
+void Cycle::send_compared(std::uint32_t disk) {
+    const auto image = disks_.live_image(disk);
+    wire::CompareFilters filters;
+    filters.stopped = request_.stopped;
+    filters.progress = [this, before = bytes_done_](const wire::CompareResult& done) {
+        bytes_done_ = before + done.compared_bytes;
+        say(status_);
+    };
+    const auto compared = wire::compare_disk(context_.world, *image, disk, *sink_, filters);
+    ++result_.compared_disks;
+    result_.bulk_bytes += compared.differing_bytes;
+}
+
+// What the old primary wrote since the shared point and we did not: its content has to become ours there too.
+void Cycle::send_changes(std::uint32_t disk) {
+    const DiskShape& shape = header_.disks[disk].shape;
+    for (const DiskChanges& change : collection_.changes) {
+        if (change.key != shape.key || !change.known) continue;
+        RangeSet ranges;
+        for (const Range& range : change.ranges) ranges.add(range);
+        ranges.subtract({shape.size_bytes, UINT64_MAX - shape.size_bytes});
+        if (ranges.empty()) continue;
+        const auto source = disks_.bulk_source(disk, ranges);
+        point::CutDigest unused;
+        const auto copied = point::copy_chunks(*source, *sink_, unused, 0, filters());
+        result_.bulk_bytes += copied.data_bytes;
+    }
+}
+
+void Cycle::send_bulk() {
+    for (std::uint32_t disk = 0; disk < header_.disks.size(); ++disk) {
+        const auto& planned = header_.disks[disk];
+        const std::string name = planned.shape.key.target;
+        switch (planned.bulk) {
+            case point::Bulk::none: send_changes(disk); break;
+            case point::Bulk::full:
+                say(fmt::format("copying {}", name));
+                send_whole(disk, state_.bulk_done.empty() ? 0 : state_.bulk_done[disk]);
+                break;
+            case point::Bulk::compare:
+                say(fmt::format("comparing {}", name));
+                send_compared(disk);
+                break;
+        }
+    }
+}
+
+void Cycle::send_cut(Cut& cut, point::CutDigest& digest) {
+    const std::uint64_t arrived = sink_->begin_cut(cut.header());
+    cut.source().start_at(arrived);
+    const auto copied = point::copy_chunks(cut.source(), *sink_, digest, arrived, filters());
+    result_.delta_bytes += copied.data_bytes;
+    say("making the point durable");
+    sink_->commit(digest.trailer());
+}
+
+// A broken connection does not cost the cut: the guests were held for it, so it is taken up again where it broke off.
+void Cycle::send_cut_with_patience(Cut& cut) {
+    point::CutDigest digest;
+    for (unsigned attempt = 0;; ++attempt) {
+        try {
+            if (attempt > 0) {
+                context_.world.clock.sleep_until(
+                    context_.world.clock.after(limits::retry_first * (1 << attempt) / 2));
+                open_link();
+                open_sink();
+                if (state_.committed) return;
+                // The other side lost what it had of this receive, the bulk too: only a new cycle helps.
+                if (state_.fresh) fail(Code::in_use, "the other side was restarted during the cycle");
+            }
+            return send_cut(cut, digest);
+        } catch (const Error& error) {
+            if (reaction_to(error.code()) != Reaction::reconnect ||
+                attempt >= limits::cut_resumptions_max || (request_.stopped && request_.stopped())) {
+                throw;
+            }
+            log_info("'{}': {}; the cut is continued", collection_.name, error.what());
+        }
+    }
+}
+
+void Cycle::remember() {
+    collection_ = group_.update([&](Collection& c) {
+        c.last_sequence = header_.sequence;
+        c.shapes.clear();
+        for (const auto& disk : header_.disks) c.shapes.push_back(disk.shape);
+        c.initial_complete = true;
+        c.trouble.clear();
+        if (c.reverse_pending) {
+            c.reverse_pending = false;
+            c.changes.clear();
+            c.reverse_report = {header_.disks.size() - result_.compared_disks,
+                                result_.compared_disks, result_.bulk_bytes + result_.delta_bytes,
+                                result_.sent_bytes};
+        }
+    });
+}
+
+CycleResult Cycle::run() {
+    const sys::MonoTime begun = context_.world.clock.mono();
+    collection_ = group_.snapshot();
+    say("connecting");
+    open_link();
+    Sequence durable;
+    if (collection_.reverse_pending) {
+        reach_old_primary();
+        durable = collection_.last_sequence;
+    } else {
+        durable = greet(context_, *link_, collection_).newest;
+        settle_lost_answer(durable);
+    }
+    plan(durable);
+    compare_what_is_unknown();
+    open_sink();
+    if (!state_.committed) {
+        send_bulk();
+        say("cutting");
+        auto cut = disks_.cut(header_.sequence, request_.kind);
+        result_.hold = cut->hold();
+        try {
+            send_cut_with_patience(*cut);
+        } catch (const Error&) {
+            disks_.finish(std::move(cut), false);
+            throw;
+        }
+        // Durable over there: from here on the bits of the point before are of no use to anybody.
+        disks_.finish(std::move(cut), true);
+    }
+    note_traffic();
+    result_.sequence = header_.sequence;
+    remember();
+    result_.took = context_.world.clock.mono() - begun;
+    return result_;
+}
+
+}  // namespace
+
+CycleResult run_cycle(Context& context, Group& group, GroupDisks& disks,
+                      const CycleRequest& request) {
+    return Cycle(context, group, disks, request).run();
+}
+
+}  // namespace reviver::replication

@@ -1,0 +1,187 @@
+#include "replication/documents.h"
+
+#include "replication/json_text.h"
+
+namespace reviver::replication {
+
+namespace {
+
+std::int64_t micros(sys::WallTime time) { return time.time_since_epoch().count(); }
+
+json::object report_json(const ReverseReport& report) {
+    return {{"bitmap_disks", report.bitmap_disks},
+            {"compared_disks", report.compared_disks},
+            {"differing_bytes", report.differing_bytes},
+            {"sent_bytes", report.sent_bytes}};
+}
+
+ReverseReport report_of(const Reader& in) {
+    return {in.number("bitmap_disks"), in.number("compared_disks"), in.number("differing_bytes"),
+            in.number("sent_bytes")};
+}
+
+}  // namespace
+
+std::string to_text(const Collection& c) {
+    return json::serialize(json::object{
+        {"id", c.id.text()},
+        {"name", c.name},
+        {"of_collections", c.of_collections},
+        {"members", texts_json(c.members)},
+        {"role", static_cast<int>(c.place.role)},
+        {"state", static_cast<int>(c.place.state)},
+        {"epoch", c.epoch.value},
+        {"peer", c.peer},
+        {"settings", settings_json(c.settings)},
+        {"failover_type", static_cast<int>(c.failover_type)},
+        {"initial_complete", c.initial_complete},
+        {"last_sequence", c.last_sequence.value},
+        {"shapes", shapes_json(c.shapes)},
+        {"trouble", c.trouble},
+        {"fenced", c.fenced},
+        {"failover_point", c.failover_point.value},
+        {"failover_epoch", c.failover_epoch.value},
+        {"flattened", c.flattened},
+        {"last_apply_time", micros(c.last_apply_time)},
+        {"reverse_pending", c.reverse_pending},
+        {"shared_point", c.shared_point.value},
+        {"changes", changes_json(c.changes)},
+        {"reverse_report", report_json(c.reverse_report)}});
+}
+
+Collection collection_from_text(std::string_view text) {
+    const json::value value = parse_object(text);
+    const Reader in(value.get_object());
+    Collection c;
+    c.id = in.id<CollectionId>("id");
+    c.name = in.text("name");
+    c.of_collections = in.flag("of_collections");
+    c.members = in.texts("members");
+    c.place.role = in.enumeration("role", Role::test_replica);
+    c.place.state = in.enumeration("state", State::partially_recovered);
+    c.epoch.value = in.number("epoch");
+    c.peer = in.text("peer");
+    c.settings = settings_of(in.inner("settings"));
+    c.failover_type = in.enumeration("failover_type", FailoverType::planned);
+    c.initial_complete = in.flag("initial_complete");
+    c.last_sequence.value = in.number("last_sequence");
+    c.shapes = shapes_of(in, "shapes");
+    c.trouble = in.text("trouble");
+    c.fenced = in.flag("fenced");
+    c.failover_point.value = in.number("failover_point");
+    c.failover_epoch.value = in.number("failover_epoch");
+    c.flattened = in.flag("flattened");
+    c.last_apply_time = in.time("last_apply_time");
+    c.reverse_pending = in.flag("reverse_pending");
+    c.shared_point.value = in.number("shared_point");
+    c.changes = changes_of(in);
+    c.reverse_report = report_of(in.inner("reverse_report"));
+    return c;
+}
+
+std::string to_text(const Job& j) {
+    return json::serialize(json::object{{"id", j.id.text()},
+                                        {"type", static_cast<int>(j.type)},
+                                        {"collection", j.collection.text()},
+                                        {"name", j.name},
+                                        {"owner", j.owner},
+                                        {"method", j.method},
+                                        {"argument", j.argument},
+                                        {"state", static_cast<int>(j.state)},
+                                        {"percent", j.percent},
+                                        {"status", j.status},
+                                        {"cancellable", j.cancellable},
+                                        {"started", micros(j.started)},
+                                        {"ended", micros(j.ended)},
+                                        {"code", static_cast<int>(j.code)},
+                                        {"error", j.error},
+                                        {"report", j.report}});
+}
+
+Job job_from_text(std::string_view text) {
+    const json::value value = parse_object(text);
+    const Reader in(value.get_object());
+    Job j;
+    j.id = in.id<JobId>("id");
+    j.type = static_cast<JobType>(in.number<std::uint16_t>("type"));
+    j.collection = in.id<CollectionId>("collection");
+    j.name = in.text("name");
+    j.owner = in.text("owner");
+    j.method = in.text("method");
+    j.argument = in.text("argument");
+    j.state = static_cast<JobState>(in.number<std::uint16_t>("state"));
+    j.percent = in.number<std::uint16_t>("percent");
+    j.status = in.text("status");
+    j.cancellable = in.flag("cancellable");
+    j.started = in.time("started");
+    j.ended = in.time("ended");
+    j.code = in.enumeration("code", Code::stopped);
+    j.error = in.text("error");
+    j.report = in.text("report");
+    return j;
+}
+
+std::string to_text(const Peer& p) {
+    return json::serialize(json::object{{"name", p.name},
+                                        {"site_id", p.site_id},
+                                        {"fingerprint", p.fingerprint},
+                                        {"host", p.endpoint.host},
+                                        {"port", p.endpoint.port}});
+}
+
+Peer peer_from_text(std::string_view text) {
+    const json::value value = parse_object(text);
+    const Reader in(value.get_object());
+    return {in.text("name"),
+            in.text("site_id"),
+            in.text("fingerprint"),
+            {in.text("host"), in.number<std::uint16_t>("port")}};
+}
+
+std::string to_text(const Statistics& s) {
+    json::array holds;
+    for (const std::uint32_t hold : s.hold_us) holds.emplace_back(hold);
+    return json::serialize(json::object{{"start", micros(s.start)},
+                                        {"success_count", s.success_count},
+                                        {"miss_count", s.miss_count},
+                                        {"size_bytes", s.size_bytes},
+                                        {"size_bytes_max", s.size_bytes_max},
+                                        {"pending_bytes", s.pending_bytes},
+                                        {"latency_ms_max", s.latency_ms_max},
+                                        {"latency_ms_total", s.latency_ms_total},
+                                        {"network_failures", s.network_failures},
+                                        {"replication_failures", s.replication_failures},
+                                        {"application_failures", s.application_failures},
+                                        {"failures_in_a_row", s.failures_in_a_row},
+                                        {"last_success", micros(s.last_success)},
+                                        {"last_test_failover", micros(s.last_test_failover)},
+                                        {"hold_us", std::move(holds)}});
+}
+
+Statistics statistics_from_text(std::string_view text) {
+    const json::value value = parse_object(text);
+    const Reader in(value.get_object());
+    Statistics s;
+    s.start = in.time("start");
+    s.success_count = in.number("success_count");
+    s.miss_count = in.number("miss_count");
+    s.size_bytes = in.number("size_bytes");
+    s.size_bytes_max = in.number("size_bytes_max");
+    s.pending_bytes = in.number("pending_bytes");
+    s.latency_ms_max = in.number("latency_ms_max");
+    s.latency_ms_total = in.number("latency_ms_total");
+    s.network_failures = in.number<std::uint32_t>("network_failures");
+    s.replication_failures = in.number<std::uint32_t>("replication_failures");
+    s.application_failures = in.number<std::uint32_t>("application_failures");
+    s.failures_in_a_row = in.number<std::uint32_t>("failures_in_a_row");
+    s.last_success = in.time("last_success");
+    s.last_test_failover = in.time("last_test_failover");
+    for (const json::value& hold : in.list("hold_us")) {
+        boost::system::error_code error;
+        s.hold_us.push_back(hold.to_number<std::uint32_t>(error));
+        if (error) fail(Code::corrupt, "a hold time is no number");
+    }
+    return s;
+}
+
+}  // namespace reviver::replication

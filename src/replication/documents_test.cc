@@ -1,0 +1,93 @@
+#include "replication/documents.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "replication/control.h"
+
+namespace reviver::replication {
+namespace {
+
+const Uuid some = *Uuid::parse("6f1c0de5-7e1a-4b6a-9e64-1c5d2e3f4a5b");
+const Uuid other = *Uuid::parse("0b1c6f0e-7c0d-4b6a-9e64-1c5d2e3f4a5b");
+
+Collection full_collection() {
+    Collection c;
+    c.id = CollectionId(some);
+    c.name = "Shop \"east\"\n";
+    c.members = {other.text()};
+    c.place = {Role::primary, State::waiting_for_resync};
+    c.epoch = {7};
+    c.peer = "west";
+    c.settings.recovery_connection_point = "west";
+    c.settings.interval_s = 30;
+    c.settings.included_disks = {other.text() + "/vda"};
+    c.initial_complete = true;
+    c.last_sequence = {41};
+    c.shapes = {{{VmId(other), "vda"}, 1 << 20}};
+    c.trouble = "no answer";
+    c.failover_point = {40};
+    c.last_apply_time = sys::WallTime(std::chrono::hours(5));
+    c.reverse_pending = true;
+    c.shared_point = {40};
+    c.changes = {{{VmId(other), "vda"}, true, {{0, 4096}, {65536, 4096}}},
+                 {{VmId(other), "vdb"}, false, {}}};
+    c.reverse_report = {1, 2, 3, 4};
+    return c;
+}
+
+TEST(Documents, ACollectionComesBackAsItWas) {
+    const std::string text = to_text(full_collection());
+    EXPECT_EQ(to_text(collection_from_text(text)), text);
+    const Collection back = collection_from_text(text);
+    EXPECT_EQ(back.name, "Shop \"east\"\n");
+    EXPECT_EQ(back.changes.at(0).ranges.at(1), (Range{65536, 4096}));
+    EXPECT_EQ(back.place, (Place{Role::primary, State::waiting_for_resync}));
+}
+
+TEST(Documents, EveryTruncationOfADocumentIsCorruptAndNothingWorse) {
+    const std::string text = to_text(full_collection());
+    for (std::size_t length = 0; length < text.size(); ++length) {
+        try {
+            collection_from_text(std::string_view(text).substr(0, length));
+            FAIL() << "took " << length << " bytes of " << text.size();
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), Code::corrupt);
+        }
+    }
+}
+
+TEST(Documents, NumbersOutOfRangeAreRefused) {
+    std::string text = to_text(full_collection());
+    const auto at = text.find("\"state\":9");
+    ASSERT_NE(at, std::string::npos);
+    text.replace(at, 9, "\"state\":99");
+    EXPECT_THROW(collection_from_text(text), Error);
+}
+
+TEST(Documents, JobsPeersAndStatisticsComeBack) {
+    Job job;
+    job.id = JobId(some);
+    job.collection = CollectionId(other);
+    job.state = JobState::exception;
+    job.code = Code::unavailable;
+    job.error = "no answer";
+    EXPECT_EQ(to_text(job_from_text(to_text(job))), to_text(job));
+    const Peer peer{"west", "id", std::string(64, 'a'), {"127.0.0.1", 7000}};
+    EXPECT_EQ(to_text(peer_from_text(to_text(peer))), to_text(peer));
+    Statistics statistics;
+    statistics.hold_us = {1, 2, 3};
+    statistics.success_count = 9;
+    EXPECT_EQ(statistics_from_text(to_text(statistics)), statistics);
+}
+
+TEST(Control, MessagesComeBack) {
+    control::Create create{CollectionId(some), {3}, "shop", {}, {{VmId(other), "db", "<domain/>"}}};
+    EXPECT_EQ(to_text(control::create_from_text(to_text(create))), to_text(create));
+    control::ReverseAnswer answer{{9}, full_collection().changes};
+    EXPECT_EQ(to_text(control::reverse_answer_from_text(to_text(answer))), to_text(answer));
+    EXPECT_THROW(control::hello_from_text("{\"collection\":\"x\"}"), Error);
+}
+
+}  // namespace
+}  // namespace reviver::replication

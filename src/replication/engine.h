@@ -1,0 +1,131 @@
+// The replication engine of a site: the one object that the faces (CIM, command, web) call, and that a paired site talks to through its
+// desk. A method of the management interface is a method here.
+//
+// What can be known before the return is answered by an Error at once: Code::invalid_parameter, invalid_state, in_use, not_found. Long work
+// answers a job; its failure is in the job alone. Any thread may call.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replication/context.h"
+#include "replication/group.h"
+#include "replication/keeper.h"
+#include "replication/replica_desk.h"
+
+namespace reviver::replication {
+
+class Engine : private Directory {
+  public:
+    // Takes up where the site was: cycles go on, interrupted jobs are continued or failed with the reason.
+    explicit Engine(Context context);
+    ~Engine();  // stops all background work; VMs run on
+
+    wire::PeerHandler& peer_handler() { return desk_; }
+    const SiteIdentity& site() const { return context_.site; }
+    sys::WallTime now() { return context_.world.clock.wall(); }
+
+    // --- what is there
+    std::vector<Collection> collections();
+    std::optional<Collection> collection(CollectionId id);
+    std::vector<PointInfo> points(CollectionId id);
+    Statistics statistics(CollectionId id);
+    Health health(CollectionId id);
+    Jobs& jobs() { return context_.jobs; }
+    Peers& peers() { return context_.peers; }
+
+    std::string fetch_fingerprint(const sys::Endpoint& at) { return context_.fetch_fingerprint(at); }
+
+    // --- collections
+    CollectionId define_collection(const std::string& name, std::optional<CollectionId> id,
+                                   bool of_collections);
+    void destroy_collection(CollectionId id);
+    void rename_collection(CollectionId id, const std::string& name);
+    void add_member(CollectionId id, const std::string& member);
+    void remove_member(CollectionId id, const std::string& member);
+
+    // --- replication; `owner` is who asks
+    JobId create_relationship(CollectionId id, Settings settings, const std::string& owner);
+    JobId start_replication(CollectionId id, const std::string& owner);
+    JobId initiate_failover(CollectionId id, std::optional<Sequence> point, const std::string& owner);
+    JobId revert_failover(CollectionId id, const std::string& owner);
+    JobId commit_failover(CollectionId id, const std::string& owner);
+    JobId initiate_planned_failover(CollectionId id, const std::string& owner);
+    JobId revert_planned_failover(CollectionId id, const std::string& owner);
+    JobId prepare_reverse(CollectionId id, const std::string& owner);
+    JobId reverse(CollectionId id, Settings settings, const std::string& owner);
+    void suspend(CollectionId id);
+    void resume(CollectionId id);
+    JobId remove_relationship(CollectionId id, const std::string& owner);
+    void reset_statistics(CollectionId id);
+    JobId scrub(CollectionId id, const std::string& owner);
+    void start_members(CollectionId id);  // of a collection that is failed over or primary
+    // Removes a recovery point that a person no longer needs (the tail of an old primary).
+    void remove_point(CollectionId id, Sequence point);
+
+  private:
+    struct Live {
+        std::shared_ptr<Group> group;
+        std::unique_ptr<Keeper> keeper;
+    };
+    using Work = std::function<void(Group&, JobHandle&)>;
+    struct Operation {
+        JobType type;
+        std::string name;      // "Fail over"
+        std::string method;    // for going on after a restart; "" when the work cannot go on
+        std::string argument;
+        bool cancellable = false;
+        bool ends_elsewhere = false;  // the keeper ends the job
+    };
+
+    // Directory
+    std::shared_ptr<Group> find(CollectionId id) override;
+    std::shared_ptr<Group> add(Collection collection) override;
+    GroupDisks& disks(CollectionId id) override;
+    void forget_disks(CollectionId id) override;
+
+    std::shared_ptr<Group> group_of(CollectionId id);
+    Keeper& keeper_of(CollectionId id);
+    std::shared_ptr<Group> require(CollectionId id, Event event);
+    void go_live(Collection collection);
+    void go_on();
+    void go_on_with(const Job& job);
+
+    JobId launch(std::shared_ptr<Group> group, const Operation& operation, const std::string& owner,
+                 Work work);
+    void run_in_task(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job, Work work,
+                     bool ends_elsewhere);
+    void start_task(const std::string& name, std::function<void()> work);
+    void flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job);
+    void flatten_until_done(Group& group, JobHandle& job);
+
+    // What the jobs do; each may be begun again after a crash in the middle.
+    void fail_over(Group& group, std::optional<Sequence> point);
+    void take_back_failover(Group& group);
+    void commit(Group& group);
+    void plan_failover(Group& group, JobHandle& job);
+    void become_primary(Group& group, const Settings& settings);
+    void remove(Group& group);
+    void leave_recovery_side(Group& group, const Collection& collection);
+    FailoverPlan plan_of(const Collection& collection, Sequence point);
+    void require_peer(const Settings& settings);
+
+    Context context_;
+    ReplicaDesk desk_;
+    std::mutex mutex_;
+    std::map<CollectionId, Live> live_;
+    struct RunningTask {
+        std::unique_ptr<sys::Task> task;
+        std::shared_ptr<std::atomic<bool>> ended;
+    };
+    std::vector<RunningTask> tasks_;
+    std::atomic<bool> stopping_{false};
+};
+
+}  // namespace reviver::replication

@@ -1,0 +1,83 @@
+#include "replication/jobs.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "replication/limits.h"
+
+namespace reviver::replication {
+namespace {
+
+class JobsTest : public ::testing::Test {
+  protected:
+    JobsTest() {
+        char name[] = "/tmp/jobs_test.XXXXXX";
+        directory_ = mkdtemp(name);
+        repository_ = state::open_sqlite(sys::linux_world(), directory_ / "state.db");
+    }
+    ~JobsTest() override { std::filesystem::remove_all(directory_); }
+
+    static Job described() {
+        Job job;
+        job.name = "Fail over 'shop'";
+        job.cancellable = true;
+        return job;
+    }
+
+    std::filesystem::path directory_;
+    std::unique_ptr<state::Repository> repository_;
+};
+
+TEST_F(JobsTest, AreHandedOutRunningAndEndInSevenOrTen) {
+    Jobs all(sys::linux_world(), *repository_);
+    const JobId good = all.begin(described())->id();
+    const JobId bad = all.begin(described())->id();
+    EXPECT_EQ(static_cast<int>(all.find(good)->state), 4);
+    all.complete(good);
+    all.fail(bad, Error(Code::unavailable, "no answer from west"));
+    EXPECT_EQ(static_cast<int>(all.find(good)->state), 7);
+    EXPECT_EQ(all.find(good)->percent, 100);
+    EXPECT_EQ(static_cast<int>(all.find(bad)->state), 10);
+    EXPECT_EQ(all.find(bad)->error, "no answer from west");
+}
+
+TEST_F(JobsTest, SurviveARestart) {
+    JobId ended, running;
+    {
+        Jobs all(sys::linux_world(), *repository_);
+        ended = all.begin(described())->id();
+        running = all.begin(described())->id();
+        all.complete(ended);
+    }
+    Jobs all(sys::linux_world(), *repository_);
+    EXPECT_EQ(all.find(ended)->state, JobState::completed);
+    const auto interrupted = all.interrupted();
+    ASSERT_EQ(interrupted.size(), 1u);
+    EXPECT_EQ(interrupted[0].id, running);
+}
+
+TEST_F(JobsTest, CancellingAsksTheWorkAndNobodyElse) {
+    Jobs all(sys::linux_world(), *repository_);
+    const auto handle = all.begin(described());
+    EXPECT_FALSE(handle->cancelled());
+    all.cancel(handle->id());
+    EXPECT_TRUE(handle->cancelled());
+    all.complete(handle->id());
+    EXPECT_THROW(all.cancel(handle->id()), Error);
+}
+
+TEST_F(JobsTest, KeepsOnlyTheNewestRefusals) {
+    Jobs all(sys::linux_world(), *repository_);
+    const JobId first = all.note_refusal(described(), Error(Code::in_use, "busy"));
+    EXPECT_EQ(all.find(first)->error, "busy");
+    for (std::size_t i = 0; i < limits::refusals_max; ++i) {
+        all.note_refusal(described(), Error(Code::in_use, "busy"));
+    }
+    EXPECT_FALSE(all.find(first));
+    EXPECT_EQ(all.list().size(), limits::refusals_max);
+}
+
+}  // namespace
+}  // namespace reviver::replication

@@ -1,0 +1,124 @@
+#include "replication/live_machines.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "capture/capture.h"
+#include "capture/members.h"
+#include "capture/names.h"
+#include "recovery/power.h"
+#include "replication/live_group.h"
+
+namespace reviver::replication {
+
+namespace {
+
+recovery::FailoverPlan recovery_plan(const FailoverPlan& plan) {
+    recovery::FailoverPlan result;
+    result.collection = plan.collection_name;
+    result.epoch = plan.epoch;
+    result.sequence = plan.sequence;
+    result.vms = plan.vms;
+    // The name under which capture looks for what changed since this point: so a later reverse finds what was written here.
+    result.bitmap = capture::bitmap_name(plan.collection, {plan.sequence, ""});
+    for (const PointDisk& disk : plan.disks) {
+        result.disks.push_back(
+            {disk.shape.key, disk.shape.size_bytes, disk.top, disk.top_format, disk.base});
+    }
+    return result;
+}
+
+}  // namespace
+
+LiveMachines::LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world,
+                           sys::Path data_directory)
+    : hypervisor_(hypervisor),
+      world_(world),
+      data_directory_(std::move(data_directory)),
+      recovery_(std::make_unique<recovery::Recovery>(hypervisor, world.files, data_directory_)) {
+    const sys::Path captures = data_directory_ / "capture";
+    world_.files.make_directories(captures);
+    for (const std::string& name : world_.files.list(captures)) {
+        capture::release_held(hypervisor_, world_, captures / name);
+    }
+}
+
+LiveMachines::~LiveMachines() = default;
+
+sys::Path LiveMachines::capture_directory(CollectionId collection) const {
+    return data_directory_ / "capture" / collection.text();
+}
+
+std::unique_ptr<GroupDisks> LiveMachines::group(CollectionId collection,
+                                                const std::vector<VmId>& vms,
+                                                const std::vector<std::string>& included_disks) {
+    return std::make_unique<LiveGroup>(hypervisor_, world_, collection, vms, included_disks,
+                                       capture_directory(collection));
+}
+
+void LiveMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
+                             const std::function<bool()>& cancelled) {
+    recovery::shut_down_vms(hypervisor_, vms, {patience, force}, cancelled);
+}
+
+void LiveMachines::lock(const std::vector<VmId>& vms, const std::string& why) {
+    for (const VmId vm : vms) recovery_->locks().lock(vm, why);
+}
+
+void LiveMachines::unlock(const std::vector<VmId>& vms) {
+    for (const VmId vm : vms) recovery_->locks().unlock(vm);
+}
+
+void LiveMachines::show_replicas(CollectionId, const std::string& name,
+                                 const std::vector<VmDefinition>& vms) {
+    recovery_->show_replicas(name, vms);
+}
+
+void LiveMachines::forget_replicas(CollectionId, const std::vector<VmId>& vms) {
+    recovery_->forget_replicas(vms);
+}
+
+std::vector<VmFailure> LiveMachines::fail_over(const FailoverPlan& plan) {
+    std::vector<VmFailure> failures;
+    for (const auto& failure : recovery_->prepare(recovery_plan(plan))) {
+        failures.push_back({failure.vm, failure.text});
+    }
+    return failures;
+}
+
+void LiveMachines::revert_failover(const FailoverPlan& plan) {
+    recovery_->revert(recovery_plan(plan));
+}
+
+void LiveMachines::start(const std::vector<VmId>& vms) { recovery::start_vms(hypervisor_, vms); }
+
+bool LiveMachines::flatten(const FailoverPlan& plan,
+                           const std::function<void(unsigned percent)>& progress,
+                           const std::function<bool()>& cancelled) {
+    return recovery_->flatten(recovery_plan(plan), progress, cancelled);
+}
+
+std::optional<std::string> LiveMachines::vm_name(VmId vm) {
+    try {
+        return hypervisor_.domain(vm).name;
+    } catch (const Error& error) {
+        if (error.code() == Code::not_found) return std::nullopt;
+        throw;
+    }
+}
+
+std::vector<OwnDisk> LiveMachines::own_disks(const std::vector<VmId>& vms,
+                                             const std::vector<std::string>& included_disks) {
+    auto included = [&](const DiskKey& key) {
+        return included_disks.empty() ||
+               std::find(included_disks.begin(), included_disks.end(), key.text()) !=
+                   included_disks.end();
+    };
+    std::vector<OwnDisk> result;
+    for (const auto& disk : capture::find_members(hypervisor_, vms, included).disks) {
+        result.push_back({disk.shape, disk.path, disk.format});
+    }
+    return result;
+}
+
+}  // namespace reviver::replication

@@ -1,0 +1,48 @@
+// The machines of a real site: libvirt's domains, captured by QEMU's bitmaps and recovered on overlays.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hypervisor/hypervisor.h"
+#include "recovery/recovery.h"
+#include "replication/machines.h"
+#include "sys/world.h"
+
+namespace reviver::replication {
+
+class LiveMachines : public Machines {
+  public:
+    // Resumes VMs that an earlier life of the daemon left held. What is kept goes below `data_directory`.
+    LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world, sys::Path data_directory);
+    ~LiveMachines() override;
+
+    std::unique_ptr<GroupDisks> group(CollectionId collection, const std::vector<VmId>& vms,
+                                      const std::vector<std::string>& included_disks) override;
+    void shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
+                   const std::function<bool()>& cancelled) override;
+    void lock(const std::vector<VmId>& vms, const std::string& why) override;
+    void unlock(const std::vector<VmId>& vms) override;
+    void show_replicas(CollectionId collection, const std::string& name,
+                       const std::vector<VmDefinition>& vms) override;
+    void forget_replicas(CollectionId collection, const std::vector<VmId>& vms) override;
+    std::vector<VmFailure> fail_over(const FailoverPlan& plan) override;
+    void revert_failover(const FailoverPlan& plan) override;
+    void start(const std::vector<VmId>& vms) override;
+    bool flatten(const FailoverPlan& plan, const std::function<void(unsigned percent)>& progress,
+                 const std::function<bool()>& cancelled) override;
+    std::optional<std::string> vm_name(VmId vm) override;
+    std::vector<OwnDisk> own_disks(const std::vector<VmId>& vms,
+                                   const std::vector<std::string>& included_disks) override;
+
+  private:
+    sys::Path capture_directory(CollectionId collection) const;
+
+    hypervisor::Hypervisor& hypervisor_;
+    sys::World& world_;
+    const sys::Path data_directory_;
+    std::unique_ptr<recovery::Recovery> recovery_;
+};
+
+}  // namespace reviver::replication

@@ -1,0 +1,521 @@
+// What the operations of the engine do. Each first takes its step in the state machine, durably, then acts; each may be begun again after a
+// crash at any line, because what it does to data and VMs is repeatable.
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "replication/control.h"
+#include "replication/engine.h"
+#include "replication/limits.h"
+#include "replication/link.h"
+#include "replication/old_primary.h"
+
+namespace reviver::replication {
+
+namespace {
+
+constexpr const char* pin_reason = "failover";
+constexpr std::chrono::seconds flatten_pause{5};
+
+std::vector<VmId> ids_of(const std::vector<VmDefinition>& vms) {
+    std::vector<VmId> ids;
+    for (const VmDefinition& vm : vms) ids.push_back(vm.id);
+    return ids;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------------------- relationship
+
+void Engine::require_peer(const Settings& settings) {
+    validate(settings);
+    if (!context_.peers.find(settings.recovery_connection_point)) {
+        fail(Code::invalid_parameter, "no site '{}' is paired with this one; run `reviver pair`",
+             settings.recovery_connection_point);
+    }
+}
+
+JobId Engine::create_relationship(CollectionId id, Settings settings, const std::string& owner) {
+    const auto group = require(id, Event::relationship_created);
+    require_peer(settings);
+    settings.primary_connection_point = context_.site.name;
+    if (group->snapshot().members.empty()) {
+        fail(Code::invalid_state, "'{}' has no members; add VMs first", group->snapshot().name);
+    }
+    return launch(group, {JobType::enable_replication, "Enable replication of", "", ""}, owner,
+                  [this, settings](Group& g, JobHandle&) {
+                      auto turn = g.take_turn();
+                      const Collection c = g.snapshot();
+                      const Epoch epoch = c.epoch.next();
+                      const auto disks = context_.machines.group(c.id, g.vm_ids(),
+                                                                 settings.included_disks);
+                      if (disks->shapes().empty()) {
+                          fail(Code::invalid_parameter, "'{}' has no disk to replicate", c.name);
+                      }
+                      const auto link = connect(context_, settings.recovery_connection_point);
+                      ask(context_, *link, "create",
+                          to_text(control::Create{c.id, epoch, c.name, settings, disks->vms()}));
+                      g.advance(Event::relationship_created, [&](Collection& made) {
+                          Collection fresh;
+                          fresh.id = made.id;
+                          fresh.name = made.name;
+                          fresh.members = made.members;
+                          fresh.place = made.place;
+                          fresh.epoch = epoch;
+                          fresh.peer = settings.recovery_connection_point;
+                          fresh.settings = settings;
+                          made = fresh;
+                      });
+                      keeper_of(c.id).forget_disks();
+                  });
+}
+
+JobId Engine::start_replication(CollectionId id, const std::string& owner) {
+    const auto group = require(id, Event::initial_started);
+    const Operation operation{JobType::start_replication, "Initial replication of",
+                              "start_replication", "", false, true};
+    return launch(group, operation, owner, [this](Group& g, JobHandle& job) {
+        g.set_waiting_job(context_.jobs.resume(job.id()));
+        g.advance(Event::initial_started);
+    });
+}
+
+void Engine::suspend(CollectionId id) {
+    const auto group = require(id, Event::suspend_asked);
+    group->interrupt();
+    auto turn = group->take_turn();
+    group->advance(Event::suspend_asked);
+}
+
+void Engine::resume(CollectionId id) {
+    const auto group = group_of(id);
+    const bool complete = group->snapshot().initial_complete;
+    const Event event = complete ? Event::resume_asked : Event::resume_initial_asked;
+    require(id, event);
+    if (group->snapshot().fenced) {
+        fail(Code::invalid_state, "{}", group->snapshot().trouble);
+    }
+    group->advance(event, [](Collection& c) { c.trouble.clear(); });
+    group->wake();
+}
+
+JobId Engine::remove_relationship(CollectionId id, const std::string& owner) {
+    const auto group = require(id, Event::removed);
+    return launch(group, {JobType::remove_replication, "Remove replication of", "remove", ""}, owner,
+                  [this](Group& g, JobHandle&) { remove(g); });
+}
+
+void Engine::remove(Group& group) {
+    group.interrupt();
+    auto turn = group.take_turn();
+    const Collection c = group.snapshot();
+    if (c.place.role == Role::none) return;
+    if (c.place.role == Role::primary) {
+        keeper_of(c.id).disks().stop_tracking();
+        context_.machines.unlock(group.vm_ids());
+    } else {
+        leave_recovery_side(group, c);
+    }
+    if (context_.store.newest(c.id)) context_.store.remove_collection(c.id, false);
+    group.advance(Event::removed, [](Collection& g) {
+        g.trouble.clear();
+        g.peer.clear();
+        g.fenced = false;
+        g.reverse_pending = false;
+        g.failover_type = FailoverType::none;
+        g.failover_point = Sequence();
+        g.changes.clear();
+    });
+    keeper_of(c.id).forget_disks();
+}
+
+// The collection, its VMs and disks stay as the last point left them: VMs that are failed over already are that; the others are set up on the
+// newest point.
+void Engine::leave_recovery_side(Group& group, const Collection& c) {
+    if (c.failover_point.value != 0) return;
+    const auto newest = context_.store.newest(c.id);
+    if (!newest) return context_.machines.forget_replicas(c.id, group.vm_ids());
+    const auto failures = context_.machines.fail_over(plan_of(c, newest->sequence));
+    if (!failures.empty()) {
+        fail(Code::failed, "{} VMs could not be set up from the newest point; first: {}",
+             failures.size(), failures.front().text);
+    }
+}
+
+// ---------------------------------------------------------------------------------------------- failover
+
+FailoverPlan Engine::plan_of(const Collection& c, Sequence sequence) {
+    const auto points = context_.store.points(c.id);
+    const auto point = std::find_if(points.begin(), points.end(),
+                                    [&](const PointInfo& p) { return p.sequence == sequence; });
+    if (point == points.end()) {
+        fail(Code::not_found, "'{}' has no recovery point {}", c.name, sequence.value);
+    }
+    const Epoch epoch = c.failover_point.value != 0 ? c.failover_epoch : c.epoch;
+    FailoverPlan plan{c.id, c.name, epoch, sequence, point->vms, {}};
+    for (const DiskShape& shape : point->disks) {
+        const auto chain = context_.store.chain_files(c.id, sequence, shape.key);
+        plan.disks.push_back({shape, chain.back().path, chain.back().format, chain.front().path,
+                              chain.front().format});
+    }
+    return plan;
+}
+
+JobId Engine::initiate_failover(CollectionId id, std::optional<Sequence> point,
+                                const std::string& owner) {
+    const auto group = require(id, Event::failover_started);
+    const Collection c = group->snapshot();
+    const auto points = context_.store.points(id);
+    if (points.empty()) fail(Code::invalid_state, "'{}' has no recovery point yet", c.name);
+    if (point && std::none_of(points.begin(), points.end(),
+                              [&](const PointInfo& p) { return p.sequence == *point; })) {
+        fail(Code::invalid_parameter, "'{}' has no recovery point {}", c.name, point->value);
+    }
+    const std::string argument = point ? std::to_string(point->value) : "";
+    return launch(group, {JobType::initiate_failover, "Fail over", "initiate_failover", argument}, owner,
+                  [this, point](Group& g, JobHandle&) { fail_over(g, point); });
+}
+
+void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
+    group.interrupt();
+    auto turn = group.take_turn();
+    Collection c = group.snapshot();
+    const auto newest = context_.store.newest(c.id);
+    if (!newest) fail(Code::invalid_state, "'{}' has no recovery point", c.name);
+    if (c.place.state != State::failover_initiated) {
+        c = group.advance(Event::failover_started, [&](Collection& g) {
+            g.failover_point = asked.value_or(newest->sequence);
+            g.failover_epoch = g.epoch;
+            const bool planned = g.failover_point == newest->sequence &&
+                                 newest->kind == PointKind::planned;
+            g.failover_type = planned ? FailoverType::planned : FailoverType::regular;
+        });
+    }
+    context_.store.pin(c.id, c.failover_point, pin_reason);
+    const FailoverPlan plan = plan_of(c, c.failover_point);
+    const auto failures = context_.machines.fail_over(plan);
+    if (failures.empty()) {
+        group.advance(Event::failover_completed);
+        return;
+    }
+    std::string text = fmt::format("{} of {} VMs could not be set up", failures.size(), plan.vms.size());
+    for (const VmFailure& failure : failures) text += fmt::format("; {}: {}", failure.vm.text(), failure.text);
+    if (failures.size() < plan.vms.size()) {
+        group.advance(Event::failover_partly_completed);
+    } else {
+        context_.machines.revert_failover(plan);
+        context_.store.unpin(c.id, c.failover_point, pin_reason);
+        group.advance(Event::failover_failed, [](Collection& g) {
+            g.failover_point = Sequence();
+            g.failover_type = FailoverType::none;
+        });
+    }
+    fail(Code::failed, "{}", text);
+}
+
+JobId Engine::revert_failover(CollectionId id, const std::string& owner) {
+    const auto group = require(id, Event::failover_reverted);
+    return launch(group, {JobType::revert_failover, "Revert failover of", "revert_failover", ""}, owner,
+                  [this](Group& g, JobHandle&) { take_back_failover(g); });
+}
+
+void Engine::take_back_failover(Group& group) {
+    auto turn = group.take_turn();
+    const Collection c = group.snapshot();
+    if (!step_exists(c.place, Event::failover_reverted)) return;  // a crash came after the last line
+    context_.machines.revert_failover(plan_of(c, c.failover_point));
+    context_.store.unpin(c.id, c.failover_point, pin_reason);
+    group.advance(Event::failover_reverted, [](Collection& g) {
+        g.failover_point = Sequence();
+        g.failover_type = FailoverType::none;
+    });
+}
+
+JobId Engine::commit_failover(CollectionId id, const std::string& owner) {
+    const auto group = require(id, Event::failover_committed);
+    return launch(group, {JobType::commit_failover, "Commit failover of", "commit_failover", ""}, owner,
+                  [this](Group& g, JobHandle&) {
+                      commit(g);
+                      flatten_behind(find(g.id()), nullptr);
+                  });
+}
+
+// From here the relationship has a new epoch: the old primary, wherever it is, is refused, and locks itself when it asks.
+void Engine::commit(Group& group) {
+    auto turn = group.take_turn();
+    if (!step_exists(group.snapshot().place, Event::failover_committed)) return;
+    group.advance(Event::failover_committed, [](Collection& c) {
+        c.epoch = c.epoch.next();
+        c.flattened = false;
+    });
+}
+
+// Behind the commit, the VMs' disks take over what the layers hold, until only the base is under them. It is a job of its own, for its progress
+// can be watched; it waits for VMs that are off.
+void Engine::flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job) {
+    if (group == nullptr) return;
+    const Collection c = group->snapshot();
+    if (c.flattened || c.failover_point.value == 0) return;
+    if (job == nullptr) {
+        Job begun;
+        begun.type = JobType::commit_failover;
+        begun.collection = c.id;
+        begun.name = fmt::format("Merge the recovery point into the disks of '{}'", c.name);
+        begun.method = "flatten";
+        job = context_.jobs.begin(begun);
+    }
+    start_task("flatten " + c.id.text(), [this, group, job] {
+        try {
+            flatten_until_done(*group, *job);
+            context_.jobs.complete(job->id());
+        } catch (const Error& error) {
+            if (!stopping_) context_.jobs.fail(job->id(), error);
+        }
+    });
+}
+
+void Engine::flatten_until_done(Group& group, JobHandle& job) {
+    auto progress = [&job](unsigned percent) { job.progress(percent, "merging"); };
+    auto cancelled = [this] { return stopping_.load(); };
+    for (;;) {
+        const Collection c = group.snapshot();
+        const bool over = c.failover_point.value == 0 || c.place.role == Role::none;
+        if (c.flattened || over) return;
+        if (context_.machines.flatten(plan_of(c, c.failover_point), progress, cancelled)) break;
+        job.progress(0, "waiting for the VMs to run");
+        const auto until = context_.world.clock.after(flatten_pause);
+        while (context_.world.clock.mono() < until) {
+            if (stopping_) fail(Code::stopped, "the site is shutting down");
+            context_.world.clock.sleep_until(context_.world.clock.after(std::chrono::milliseconds(200)));
+        }
+    }
+    const Collection c = group.snapshot();
+    context_.store.hand_over(c.id);
+    group.update([](Collection& g) { g.flattened = true; });
+}
+
+void Engine::start_members(CollectionId id) {
+    const auto group = group_of(id);
+    const Collection c = group->snapshot();
+    const bool may_run = c.place.role == Role::none || c.failover_point.value != 0 ||
+                         (c.place.role == Role::primary && !c.fenced &&
+                          c.place.state != State::failover_initiated &&
+                          c.place.state != State::planned_failover_initiated &&
+                          c.place.state != State::repurpose_initiated);
+    if (!may_run) {
+        fail(Code::invalid_state, "the VMs of '{}' may not run on site '{}' now: it is {} ({})", c.name,
+             context_.site.name, name_of(c.place.state), name_of(c.place.role));
+    }
+    context_.machines.start(group->vm_ids());
+}
+
+// ---------------------------------------------------------------------------------------------- planned failover
+
+JobId Engine::initiate_planned_failover(CollectionId id, const std::string& owner) {
+    const auto group = require(id, Event::planned_failover_started);
+    const Operation operation{JobType::planned_failover, "Planned failover of",
+                              "initiate_planned_failover", "", true};
+    return launch(group, operation, owner, [this](Group& g, JobHandle& job) { plan_failover(g, job); });
+}
+
+// Order: VMs off, then locked, then the last delta: nothing can be written between the delta and the other side taking over.
+void Engine::plan_failover(Group& group, JobHandle& job) {
+    group.interrupt();
+    auto turn = group.take_turn();
+    if (group.snapshot().place.state != State::planned_failover_initiated) {
+        group.advance(Event::planned_failover_started);
+    }
+    const auto vms = group.vm_ids();
+    const Collection c = group.snapshot();
+    try {
+        job.progress(5, "shutting VMs down");
+        auto cancelled = [this, &job] { return stopping_ || job.cancelled(); };
+        context_.machines.shut_down(vms, limits::shut_down_patience, false, cancelled);
+        context_.machines.lock(vms, fmt::format("'{}' is prepared for a planned failover to site {}", c.name,
+                                                c.peer));
+        keeper_of(c.id).cycle(
+            PointKind::planned,
+            [&job](unsigned percent, const std::string& status) {
+                job.progress(10 + percent * 9 / 10, status);
+            },
+            cancelled);
+    } catch (Error& error) {
+        if (stopping_) throw;
+        context_.machines.unlock(vms);
+        group.advance(Event::planned_failover_failed);
+        error.add_context("the VMs that are off can be started again");
+        throw;
+    }
+    group.advance(Event::planned_failover_synced);
+}
+
+JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner) {
+    const auto group = require(id, Event::planned_failover_reverted);
+    return launch(group,
+                  {JobType::revert_planned_failover, "Revert planned failover of", "", ""}, owner,
+                  [this](Group& g, JobHandle&) {
+                      auto turn = g.take_turn();
+                      const Collection c = g.snapshot();
+                      // The other side has to agree: it may have brought the VMs up already.
+                      const auto link = connect(context_, c.peer);
+                      ask(context_, *link, "planned_reverted",
+                          to_text(control::PlannedReverted{c.id, c.epoch}));
+                      context_.machines.unlock(g.vm_ids());
+                      g.advance(Event::planned_failover_reverted);
+                  });
+}
+
+// ---------------------------------------------------------------------------------------------- reverse
+
+JobId Engine::prepare_reverse(CollectionId id, const std::string& owner) {
+    const auto group = require(id, Event::reverse_prepared);
+    return launch(group, {JobType::reverse_replication, "Prepare the reverse of", "", ""}, owner,
+                  [this](Group& g, JobHandle&) {
+                      g.interrupt();
+                      auto turn = g.take_turn();
+                      g.advance(Event::reverse_prepared, [](Collection& c) { c.fenced = true; });
+                      fence(context_, g);
+                  });
+}
+
+JobId Engine::reverse(CollectionId id, Settings settings, const std::string& owner) {
+    const auto group = group_of(id);
+    const Collection c = group->snapshot();
+    // After a planned failover nothing is undecided, so the commit is implied.
+    const bool implied = c.place == Place{Role::replica, State::recovered} &&
+                         c.failover_type == FailoverType::planned;
+    if (!implied) require(id, Event::became_primary);
+    require_peer(settings);
+    if (settings.recovery_connection_point != c.peer) {
+        fail(Code::invalid_parameter,
+             "RecoveryConnectionPoint is '{}'; the reverse of '{}' goes to its old primary, '{}'",
+             settings.recovery_connection_point, c.name, c.peer);
+    }
+    settings.primary_connection_point = context_.site.name;
+    const Operation operation{JobType::reverse_replication, "Reverse replication of", "reverse", "",
+                              false, true};
+    return launch(group, operation, owner, [this, settings](Group& g, JobHandle& job) {
+        g.set_waiting_job(context_.jobs.resume(job.id()));
+        become_primary(g, settings);
+        flatten_behind(find(g.id()), nullptr);
+    });
+}
+
+// One durable change makes this side the primary; the keeper then brings the old one in, now or when it answers.
+void Engine::become_primary(Group& group, const Settings& settings) {
+    commit(group);
+    auto turn = group.take_turn();
+    const Collection c = group.snapshot();
+    const auto points = context_.store.points(c.id);
+    const auto shared = std::find_if(points.begin(), points.end(), [&](const PointInfo& p) {
+        return p.sequence == c.failover_point;
+    });
+    if (shared == points.end()) {
+        fail(Code::corrupt, "the point {} that '{}' was failed over to is gone", c.failover_point.value,
+             c.name);
+    }
+    group.advance(Event::became_primary, [&](Collection& g) {
+        g.epoch = g.epoch.next();
+        g.settings = settings;
+        g.reverse_pending = true;
+        g.reverse_report = {};
+        g.shared_point = g.failover_point;
+        g.last_sequence = points.back().sequence;
+        g.shapes = shared->disks;
+        g.members.clear();
+        for (const VmId vm : ids_of(shared->vms)) g.members.push_back(vm.text());
+        g.failover_type = FailoverType::none;
+        g.initial_complete = true;
+        g.trouble.clear();
+    });
+    keeper_of(c.id).forget_disks();
+}
+
+// ---------------------------------------------------------------------------------------------- the rest
+
+JobId Engine::scrub(CollectionId id, const std::string& owner) {
+    const auto group = group_of(id);
+    return launch(group, {JobType::scrub, "Scrub", "", "", true}, owner, [this](Group& g, JobHandle& job) {
+        const auto report = context_.store.scrub(g.id(), [&](std::uint64_t done, std::uint64_t all) {
+            job.progress(static_cast<unsigned>(all == 0 ? 0 : done * 100 / all), "reading");
+            return !stopping_ && !job.cancelled();
+        });
+        if (!report.complete) fail(Code::stopped, "the scrub was ended before it had read everything");
+        if (!report.findings.empty()) {
+            fail(Code::corrupt, "{} findings; first: {}", report.findings.size(),
+                 report.findings.front().text);
+        }
+        job.report(fmt::format("{} bytes read, nothing found", report.bytes_read));
+    });
+}
+
+void Engine::remove_point(CollectionId id, Sequence point) {
+    const auto group = group_of(id);
+    auto turn = group->take_turn();
+    context_.store.remove_point(id, point);
+}
+
+// ---------------------------------------------------------------------------------------------- after a restart
+
+void Engine::go_on() {
+    for (const Job& job : context_.jobs.interrupted()) {
+        try {
+            go_on_with(job);
+        } catch (const Error& error) {
+            context_.jobs.fail(job.id, error);
+        }
+    }
+    for (const Collection& c : collections()) {
+        const bool flattening = c.place.state == State::committed || c.place.role == Role::primary;
+        const bool owed = flattening && c.failover_point.value != 0 && !c.flattened;
+        const auto jobs = context_.jobs.interrupted();
+        const bool has_job = std::any_of(jobs.begin(), jobs.end(), [&](const Job& job) {
+            return job.collection == c.id && job.method == "flatten";
+        });
+        if (owed && !has_job) flatten_behind(find(c.id), nullptr);
+    }
+}
+
+void Engine::go_on_with(const Job& job) {
+    const auto group = group_of(job.collection);
+    const auto handle = context_.jobs.resume(job.id);
+    const auto place = group->snapshot().place;
+    auto again = [&](Work work) {
+        group->begin_operation(job.name);
+        run_in_task(group, handle, std::move(work), false);
+    };
+    if (job.method == "start_replication" || job.method == "reverse") {
+        const bool pending = place.role == Role::primary && place.state != State::ready;
+        if (!pending) fail(Code::failed, "the daemon was restarted before it began; call again");
+        if (place.state == State::replicating) return context_.jobs.complete(job.id);
+        group->set_waiting_job(handle);
+        return group->wake();
+    }
+    if (job.method == "initiate_failover") {
+        std::optional<Sequence> point;
+        if (!job.argument.empty()) point = Sequence{std::stoull(job.argument)};
+        return again([this, point](Group& g, JobHandle&) {
+            if (g.snapshot().place.state != State::recovered) fail_over(g, point);
+        });
+    }
+    if (job.method == "revert_failover") {
+        return again([this](Group& g, JobHandle&) { take_back_failover(g); });
+    }
+    if (job.method == "commit_failover") {
+        return again([this](Group& g, JobHandle&) {
+            commit(g);
+            flatten_behind(find(g.id()), nullptr);
+        });
+    }
+    if (job.method == "flatten") return flatten_behind(group, handle);
+    if (job.method == "remove") return again([this](Group& g, JobHandle&) { remove(g); });
+    if (job.method == "initiate_planned_failover") {
+        return again([this](Group& g, JobHandle& handle_again) {
+            if (g.snapshot().place.state != State::failover_initiated) plan_failover(g, handle_again);
+        });
+    }
+    fail(Code::failed, "the daemon was restarted while it ran; call again");
+}
+
+}  // namespace reviver::replication

@@ -1,0 +1,128 @@
+#include "replication/replica_desk.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "replication/control.h"
+#include "replication/guarded_sink.h"
+#include "replication/limits.h"
+#include "replication/old_primary.h"
+
+namespace reviver::replication {
+
+namespace {
+
+std::vector<VmId> ids_of(const std::vector<VmDefinition>& vms) {
+    std::vector<VmId> ids;
+    for (const VmDefinition& vm : vms) ids.push_back(vm.id);
+    return ids;
+}
+
+}  // namespace
+
+ReplicaDesk::ReplicaDesk(Context& context, Directory& directory)
+    : context_(context), directory_(directory) {}
+
+std::string ReplicaDesk::peer_name(const wire::Peer& peer) {
+    std::string digits = to_hex(peer.fingerprint.hash());
+    const auto known = context_.peers.find_by_fingerprint(digits);
+    if (!known) fail(Code::access_denied, "this site is not paired with '{}'", peer.name);
+    return known->name;
+}
+
+std::string ReplicaDesk::call(const wire::Peer& peer, const std::string& method,
+                              const std::string& body) {
+    const std::string name = peer_name(peer);
+    if (method == "create") return create(name, body);
+    if (method == "hello") return hello(name, body);
+    if (method == "planned_reverted") return planned_reverted(name, body);
+    if (method == "reverse") return reverse(name, body);
+    fail(Code::not_supported, "this site knows no question '{}'; is the other one newer?", method);
+}
+
+std::unique_ptr<point::Sink> ReplicaDesk::receive(const wire::Peer& peer,
+                                                  const point::ReceiveHeader&) {
+    auto find = [this, name = peer_name(peer)](CollectionId id) { return group_of(name, id); };
+    return std::make_unique<GuardedSink>(context_, std::move(find), context_.store.receive());
+}
+
+std::shared_ptr<Group> ReplicaDesk::group_of(const std::string& peer, CollectionId id) {
+    auto group = directory_.find(id);
+    if (group == nullptr || group->snapshot().peer != peer) {
+        fail(Code::not_found, "this site has no relationship with '{}' about collection {}", peer,
+             id.text());
+    }
+    return group;
+}
+
+std::string ReplicaDesk::create(const std::string& peer, const std::string& body) {
+    const auto message = control::create_from_text(body);
+    if (message.name.empty() || message.name.size() > reviver::limits::name_characters_max) {
+        fail(Code::invalid_parameter, "the collection's name is empty or too long");
+    }
+    auto group = directory_.find(message.collection);
+    if (group != nullptr) {
+        const Collection c = group->snapshot();
+        const bool repeated = c.place.role == Role::replica && c.peer == peer &&
+                              c.epoch == message.epoch && !c.initial_complete;
+        if (repeated) return "{}";
+        if (c.place.role != Role::none) {
+            fail(Code::invalid_state, "collection '{}' is {} on this site already; remove that "
+                                      "relationship first",
+                 c.name, name_of(c.place.role));
+        }
+    }
+    // Before the collection exists here: a VM of somebody else with the same id makes this fail, and nothing is left behind.
+    context_.machines.show_replicas(message.collection, message.name, message.vms);
+    // A replica that an earlier relationship left behind is let go of; its files stay, for VMs may run on them.
+    if (context_.store.newest(message.collection)) {
+        context_.store.remove_collection(message.collection, false);
+    }
+    if (group == nullptr) {
+        Collection made;
+        made.id = message.collection;
+        made.name = message.name;
+        group = directory_.add(made);
+    }
+    group->advance(Event::replica_created, [&](Collection& c) {
+        c.name = message.name;
+        c.epoch = message.epoch;
+        c.peer = peer;
+        c.settings = message.settings;
+        c.initial_complete = false;
+        c.failover_type = FailoverType::none;
+        c.members.clear();
+        for (const VmId id : ids_of(message.vms)) c.members.push_back(id.text());
+    });
+    return "{}";
+}
+
+std::string ReplicaDesk::hello(const std::string& peer, const std::string& body) {
+    const auto message = control::hello_from_text(body);
+    const Collection c = group_of(peer, message.collection)->snapshot();
+    control::HelloAnswer answer;
+    answer.epoch = c.epoch;
+    answer.place = c.place;
+    if (const auto newest = context_.store.newest(c.id)) answer.newest = newest->sequence;
+    return to_text(answer);
+}
+
+std::string ReplicaDesk::planned_reverted(const std::string& peer, const std::string& body) {
+    const auto message = control::hello_from_text(body);
+    const Collection c = group_of(peer, message.collection)->snapshot();
+    if (c.epoch != message.epoch || c.place.role != Role::replica ||
+        c.place.state != State::replicating) {
+        fail(Code::invalid_state, "'{}' is {} on site '{}'; revert the failover there first", c.name,
+             name_of(c.place.state), context_.site.name);
+    }
+    return "{}";
+}
+
+std::string ReplicaDesk::reverse(const std::string& peer, const std::string& body) {
+    const auto message = control::reverse_from_text(body);
+    const auto group = group_of(peer, message.collection);
+    return to_text(become_replica(context_, *group, directory_, message));
+}
+
+}  // namespace reviver::replication

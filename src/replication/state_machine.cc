@@ -1,0 +1,150 @@
+#include "replication/state_machine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace reviver::replication {
+
+namespace {
+
+using enum State;
+using enum Event;
+
+constexpr Place N{Role::none, disabled};
+constexpr Place P(State state) { return {Role::primary, state}; }
+constexpr Place R(State state) { return {Role::replica, state}; }
+
+constexpr Transition table[] = {
+    {N, relationship_created, P(ready)},
+    {P(ready), initial_started, P(initial_replication)},
+    {P(initial_replication), initial_completed, P(replicating)},
+
+    {P(replicating), cycle_failed, P(critical)},
+    {P(critical), cycle_succeeded, P(replicating)},
+    {P(replicating), resync_needed, P(waiting_for_resync)},
+    {P(critical), resync_needed, P(waiting_for_resync)},
+    {P(waiting_for_resync), resync_started, P(resynchronizing)},
+    {P(resynchronizing), resync_completed, P(replicating)},
+    {P(resynchronizing), cycle_failed, P(waiting_for_resync)},
+
+    {P(replicating), planned_failover_started, P(planned_failover_initiated)},
+    {P(planned_failover_initiated), planned_failover_synced, P(failover_initiated)},
+    {P(planned_failover_initiated), planned_failover_failed, P(replicating)},
+    {P(planned_failover_initiated), planned_failover_reverted, P(replicating)},
+    {P(failover_initiated), planned_failover_reverted, P(replicating)},
+
+    {P(failover_initiated), reverse_prepared, P(repurpose_initiated)},
+    {P(replicating), reverse_prepared, P(repurpose_initiated)},
+    {P(suspended), reverse_prepared, P(repurpose_initiated)},
+    {P(critical), reverse_prepared, P(repurpose_initiated)},
+    {P(waiting_for_resync), reverse_prepared, P(repurpose_initiated)},
+
+    {P(repurpose_initiated), became_replica, R(replicating)},
+    {P(failover_initiated), became_replica, R(replicating)},
+    {P(planned_failover_initiated), became_replica, R(replicating)},
+    {P(replicating), became_replica, R(replicating)},
+    {P(suspended), became_replica, R(replicating)},
+    {P(critical), became_replica, R(replicating)},
+    {P(waiting_for_resync), became_replica, R(replicating)},
+    {P(resynchronizing), became_replica, R(replicating)},
+
+    {N, replica_created, R(initial_replication)},
+    {R(initial_replication), initial_received, R(replicating)},
+
+    {R(replicating), cycle_failed, R(critical)},
+    {R(critical), cycle_succeeded, R(replicating)},
+
+    {R(replicating), failover_started, R(failover_initiated)},
+    {R(suspended), failover_started, R(failover_initiated)},
+    {R(critical), failover_started, R(failover_initiated)},
+    {R(partially_recovered), failover_started, R(failover_initiated)},
+    {R(failover_initiated), failover_completed, R(recovered)},
+    {R(failover_initiated), failover_partly_completed, R(partially_recovered)},
+    {R(failover_initiated), failover_failed, R(replicating)},
+    {R(recovered), failover_reverted, R(replicating)},
+    {R(partially_recovered), failover_reverted, R(replicating)},
+    {R(recovered), failover_committed, R(committed)},
+    {R(committed), became_primary, P(waiting_for_resync)},
+
+    {P(initial_replication), suspend_asked, P(suspended)},
+    {P(replicating), suspend_asked, P(suspended)},
+    {P(resynchronizing), suspend_asked, P(suspended)},
+    {R(initial_replication), suspend_asked, R(suspended)},
+    {R(replicating), suspend_asked, R(suspended)},
+    {P(suspended), resume_asked, P(replicating)},
+    {P(critical), resume_asked, P(replicating)},
+    {P(suspended), resume_initial_asked, P(initial_replication)},
+    {R(suspended), resume_asked, R(replicating)},
+    {R(critical), resume_asked, R(replicating)},
+    {R(suspended), resume_initial_asked, R(initial_replication)},
+};
+
+std::string place_text(Place place) {
+    return fmt::format("{} {} ({})", name_of(place.role), static_cast<int>(place.state),
+                       name_of(place.state));
+}
+
+}  // namespace
+
+std::span<const Transition> transitions() { return table; }
+
+std::string_view name_of(Event event) {
+    switch (event) {
+        case relationship_created: return "relationship created";
+        case initial_started: return "initial replication started";
+        case initial_completed: return "initial replication completed";
+        case cycle_failed: return "cycle failed";
+        case cycle_succeeded: return "cycle succeeded";
+        case resync_needed: return "resynchronization needed";
+        case resync_started: return "resynchronization started";
+        case resync_completed: return "resynchronization completed";
+        case planned_failover_started: return "planned failover started";
+        case planned_failover_synced: return "planned failover synced";
+        case planned_failover_failed: return "planned failover failed";
+        case planned_failover_reverted: return "planned failover reverted";
+        case reverse_prepared: return "reverse prepared";
+        case became_replica: return "became replica";
+        case replica_created: return "replica created";
+        case initial_received: return "initial replication received";
+        case failover_started: return "failover started";
+        case failover_completed: return "failover completed";
+        case failover_partly_completed: return "failover partly completed";
+        case failover_failed: return "failover failed";
+        case failover_reverted: return "failover reverted";
+        case failover_committed: return "failover committed";
+        case became_primary: return "became primary";
+        case suspend_asked: return "suspended";
+        case resume_asked: return "resumed";
+        case resume_initial_asked: return "resumed before the initial replication was complete";
+        case removed: return "removed";
+    }
+    return "unknown";
+}
+
+std::optional<Place> step(Place from, Event event) {
+    // Removing is possible from everywhere but "no replication".
+    if (event == removed) return from.role == Role::none ? std::nullopt : std::optional(N);
+    const auto found = std::find_if(std::begin(table), std::end(table), [&](const Transition& t) {
+        return t.from == from && t.event == event;
+    });
+    if (found == std::end(table)) return std::nullopt;
+    return found->to;
+}
+
+std::string describe_transitions() {
+    std::string text =
+        "# States of a replicated collection\n\n"
+        "Printed from the table in `src/replication/state_machine.cc`; a test keeps the two equal. The\n"
+        "numbers are those of `Msvm_VirtualSystemCollection.ReplicationState`. From every state of a\n"
+        "relationship, *removed* leads back to none 0 (disabled).\n\n"
+        "| From | Event | To |\n|---|---|---|\n";
+    for (const Transition& t : table) {
+        text += fmt::format("| {} | {} | {} |\n", place_text(t.from), name_of(t.event),
+                            place_text(t.to));
+    }
+    return text;
+}
+
+}  // namespace reviver::replication

@@ -1,0 +1,65 @@
+#include "replication/state_machine.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace reviver::replication {
+namespace {
+
+using Key = std::pair<int, int>;
+Key key(Place place) { return {static_cast<int>(place.role), static_cast<int>(place.state)}; }
+
+TEST(StateMachine, NoPlaceAndEventHaveTwoAnswers) {
+    std::set<std::tuple<int, int, int>> seen;
+    for (const Transition& t : transitions()) {
+        EXPECT_TRUE(seen.insert({static_cast<int>(t.from.role), static_cast<int>(t.from.state),
+                                 static_cast<int>(t.event)})
+                        .second)
+            << name_of(t.from.state) << " / " << name_of(t.event);
+    }
+}
+
+TEST(StateMachine, EveryPlaceIsReachedAndEveryPlaceButNoneCanBeLeft) {
+    std::set<Key> reached{key({Role::none, State::disabled})};
+    for (bool grown = true; grown;) {
+        grown = false;
+        for (const Transition& t : transitions()) {
+            if (reached.contains(key(t.from))) grown = reached.insert(key(t.to)).second || grown;
+        }
+    }
+    for (const Transition& t : transitions()) {
+        EXPECT_TRUE(reached.contains(key(t.from))) << name_of(t.from.state);
+        EXPECT_TRUE(reached.contains(key(t.to))) << name_of(t.to.state);
+        EXPECT_EQ(step(t.to, Event::removed), Place{}) << name_of(t.to.state);
+    }
+    EXPECT_FALSE(step({}, Event::removed));
+}
+
+TEST(StateMachine, FailoverIsPossibleInEveryStateOfAReplicaThatHoldsPoints) {
+    for (const State state : {State::replicating, State::suspended, State::critical}) {
+        EXPECT_EQ(step({Role::replica, state}, Event::failover_started),
+                  (Place{Role::replica, State::failover_initiated}))
+            << name_of(state);
+    }
+}
+
+TEST(StateMachine, ReverseNeedsACommit) {
+    EXPECT_FALSE(step({Role::replica, State::recovered}, Event::became_primary));
+    EXPECT_FALSE(step({Role::replica, State::replicating}, Event::became_primary));
+    EXPECT_EQ(step({Role::replica, State::committed}, Event::became_primary),
+              (Place{Role::primary, State::waiting_for_resync}));
+}
+
+TEST(StateMachine, TheDocumentIsPrintedFromTheTable) {
+    std::ifstream file(std::string(REVIVER_DOCS) + "/states.md");
+    std::stringstream text;
+    text << file.rdbuf();
+    EXPECT_EQ(text.str(), describe_transitions())
+        << "write the expected text to docs/states.md when the table was changed on purpose";
+}
+
+}  // namespace
+}  // namespace reviver::replication

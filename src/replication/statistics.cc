@@ -1,0 +1,150 @@
+#include "replication/statistics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace reviver::replication {
+
+namespace {
+
+constexpr std::uint64_t cycles_for_a_verdict = 5;
+constexpr std::uint64_t missed_percent_max = 20;
+constexpr std::chrono::hours silence_max{1};
+constexpr std::chrono::minutes latency_average_max{5};
+
+std::uint64_t milliseconds(sys::Duration duration) {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+class Verdict {
+  public:
+    void say(HealthLevel level, std::string issue) {
+        health_.level = std::max(health_.level, level);
+        health_.issues.push_back(std::move(issue));
+    }
+    void at_least(HealthLevel level) { health_.level = std::max(health_.level, level); }
+    Health take() { return std::move(health_); }
+
+  private:
+    Health health_;
+};
+
+void judge_state(const HealthInput& in, Verdict& verdict) {
+    switch (in.state) {
+        case State::critical:
+            verdict.say(HealthLevel::critical,
+                        fmt::format("'{}' does not replicate: {}", in.name, in.trouble));
+            break;
+        case State::waiting_for_resync:
+            verdict.say(HealthLevel::critical,
+                        fmt::format("'{}' waits for resynchronization{}{}; it goes on by itself when "
+                                    "the other site answers, or resynchronize it",
+                                    in.name, in.trouble.empty() ? "" : ": ", in.trouble));
+            break;
+        case State::suspended:
+            if (in.role == Role::primary) {
+                verdict.say(HealthLevel::warning,
+                            fmt::format("replication of '{}' is suspended; resume it", in.name));
+            } else {
+                verdict.say(HealthLevel::critical,
+                            fmt::format("receiving '{}' is suspended on this recovery site; resume it",
+                                        in.name));
+            }
+            break;
+        case State::initial_replication:
+            verdict.say(HealthLevel::warning,
+                        fmt::format("the initial replication of '{}' is not complete", in.name));
+            break;
+        case State::recovered:
+        case State::committed:
+        case State::partially_recovered:
+            verdict.say(HealthLevel::warning,
+                        fmt::format("'{}' is failed over and not protected; reverse it, or revert the "
+                                    "failover",
+                                    in.name));
+            break;
+        default: break;
+    }
+}
+
+void judge_cycles(const HealthInput& in, const Statistics& statistics, Verdict& verdict) {
+    const std::uint64_t cycles = statistics.success_count + statistics.miss_count;
+    if (in.role != Role::primary || cycles < cycles_for_a_verdict) return;
+    const std::uint64_t missed = statistics.miss_count * 100 / cycles;
+    if (missed > missed_percent_max) {
+        verdict.say(HealthLevel::warning,
+                    fmt::format("{} of the last {} cycles of '{}' ({} %) did not get across in {} s; "
+                                "lengthen ReplicationInterval or give the link more bandwidth",
+                                statistics.miss_count, cycles, in.name, missed, in.interval_s));
+    }
+    if (statistics.success_count == 0) return;
+    const std::uint64_t average = statistics.latency_ms_total / statistics.success_count;
+    if (average > milliseconds(latency_average_max)) {
+        verdict.say(HealthLevel::warning,
+                    fmt::format("a cycle of '{}' takes {} s on average", in.name, average / 1000));
+    }
+}
+
+bool should_be_transferring(const HealthInput& in) {
+    return in.state == State::replicating || in.state == State::critical;
+}
+
+void judge_silence(const HealthInput& in, Verdict& verdict) {
+    if (!should_be_transferring(in) || in.last_transfer == sys::WallTime{}) return;
+    const auto allowed = std::max<sys::Duration>(silence_max, std::chrono::seconds(2 * in.interval_s));
+    if (in.now - in.last_transfer <= allowed) return;
+    const auto minutes =
+        std::chrono::duration_cast<std::chrono::minutes>(in.now - in.last_transfer).count();
+    verdict.say(HealthLevel::warning,
+                fmt::format("'{}': nothing {} for {} minutes; check the other site and the link",
+                            in.name, in.role == Role::primary ? "sent" : "received", minutes));
+}
+
+}  // namespace
+
+void count(Statistics& statistics, const CycleOutcome& outcome, std::uint32_t interval_s) {
+    statistics.pending_bytes = outcome.pending_bytes;
+    statistics.size_bytes += outcome.sent_bytes;
+    if (outcome.success) {
+        const bool in_time = outcome.took <= std::chrono::seconds(interval_s);
+        ++(in_time ? statistics.success_count : statistics.miss_count);
+        statistics.size_bytes_max = std::max(statistics.size_bytes_max, outcome.sent_bytes);
+        statistics.latency_ms_max = std::max(statistics.latency_ms_max, milliseconds(outcome.took));
+        statistics.latency_ms_total += milliseconds(outcome.took);
+        statistics.last_success = outcome.ended;
+        statistics.failures_in_a_row = 0;
+        statistics.hold_us.push_back(static_cast<std::uint32_t>(outcome.hold.count()));
+        if (statistics.hold_us.size() > holds_kept) statistics.hold_us.pop_front();
+        return;
+    }
+    ++statistics.miss_count;
+    ++statistics.failures_in_a_row;
+    ++(outcome.network_failure ? statistics.network_failures : statistics.replication_failures);
+}
+
+std::uint32_t hold_us_percentile(const Statistics& statistics, unsigned percent) {
+    if (statistics.hold_us.empty()) return 0;
+    std::vector<std::uint32_t> sorted(statistics.hold_us.begin(), statistics.hold_us.end());
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[(sorted.size() - 1) * percent / 100];
+}
+
+Health judge(const HealthInput& in, const Statistics& statistics) {
+    if (in.role == Role::none) return {};
+    Verdict verdict;
+    verdict.at_least(HealthLevel::ok);
+    judge_state(in, verdict);
+    judge_cycles(in, statistics, verdict);
+    judge_silence(in, verdict);
+    if (in.store_is_full) {
+        verdict.say(HealthLevel::critical,
+                    fmt::format("the store that receives '{}' is full; free space or lower "
+                                "RecoveryHistory. The points that are there stay usable",
+                                in.name));
+    }
+    return verdict.take();
+}
+
+}  // namespace reviver::replication

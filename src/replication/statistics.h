@@ -1,0 +1,70 @@
+// Figures of a collection over the running monitoring interval (Msvm_CollectionReplicationStatistics), and what they mean for
+// its health. A "WAL" cycle is one in which all members were cut at one common point; Reviver takes no other kind.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "model/replication.h"
+#include "sys/clock.h"
+
+namespace reviver::replication {
+
+constexpr std::size_t holds_kept = 1000;  // the newest hold times, for median and percentiles
+
+struct Statistics {
+    sys::WallTime start;
+    std::uint64_t success_count = 0;  // cycles that got across
+    std::uint64_t miss_count = 0;     // cycles that did not within the interval
+    std::uint64_t size_bytes = 0;     // sent in total, as counted on the wire
+    std::uint64_t size_bytes_max = 0; // in one cycle
+    std::uint64_t pending_bytes = 0;  // tracked but not yet sent, at the last look
+    std::uint64_t latency_ms_max = 0; // longest single cycle
+    std::uint64_t latency_ms_total = 0;
+    std::uint32_t network_failures = 0;
+    std::uint32_t replication_failures = 0;
+    std::uint32_t application_failures = 0;
+    std::uint32_t failures_in_a_row = 0;
+    sys::WallTime last_success;
+    sys::WallTime last_test_failover;
+    std::deque<std::uint32_t> hold_us;  // how long the group was held, newest last
+    bool operator==(const Statistics&) const = default;
+};
+
+struct CycleOutcome {
+    bool success = false;
+    bool network_failure = false;
+    std::uint64_t sent_bytes = 0;
+    std::uint64_t pending_bytes = 0;
+    sys::Duration took{};
+    sys::Duration hold{};
+    sys::WallTime ended;
+};
+
+void count(Statistics& statistics, const CycleOutcome& outcome, std::uint32_t interval_s);
+
+// The hold of the middle, and of 99 in 100, in microseconds; 0 without any.
+std::uint32_t hold_us_percentile(const Statistics& statistics, unsigned percent);
+
+struct HealthInput {
+    std::string name;  // of the collection
+    Role role = Role::none;
+    State state = State::disabled;
+    std::string trouble;
+    std::uint32_t interval_s = 300;
+    sys::WallTime last_transfer;  // last send (primary) or receive (recovery); epoch start: never
+    sys::WallTime now;
+    bool store_is_full = false;
+};
+
+struct Health {
+    HealthLevel level = HealthLevel::not_applicable;
+    std::vector<std::string> issues;  // each says what, how much, and what to do
+};
+
+// A pure function of what is given.
+Health judge(const HealthInput& input, const Statistics& statistics);
+
+}  // namespace reviver::replication

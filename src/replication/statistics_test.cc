@@ -1,0 +1,112 @@
+#include "replication/statistics.h"
+
+#include <gtest/gtest.h>
+
+namespace reviver::replication {
+namespace {
+
+using namespace std::chrono_literals;
+
+CycleOutcome success(sys::Duration took, std::uint64_t bytes) {
+    CycleOutcome outcome;
+    outcome.success = true;
+    outcome.took = took;
+    outcome.sent_bytes = bytes;
+    outcome.hold = 12ms;
+    outcome.ended = sys::WallTime(1h);
+    return outcome;
+}
+
+HealthInput replicating(sys::WallTime now) {
+    HealthInput input;
+    input.name = "shop";
+    input.role = Role::primary;
+    input.state = State::replicating;
+    input.last_transfer = sys::WallTime(1h);
+    input.now = now;
+    return input;
+}
+
+TEST(Statistics, ACycleLongerThanTheIntervalIsMissed) {
+    Statistics s;
+    count(s, success(2s, 100), 30);
+    count(s, success(31s, 300), 30);
+    EXPECT_EQ(s.success_count, 1u);
+    EXPECT_EQ(s.miss_count, 1u);
+    EXPECT_EQ(s.size_bytes, 400u);
+    EXPECT_EQ(s.size_bytes_max, 300u);
+    EXPECT_EQ(s.latency_ms_max, 31000u);
+}
+
+TEST(Statistics, FailuresAreCountedByKindAndInARow) {
+    Statistics s;
+    CycleOutcome broken;
+    broken.network_failure = true;
+    count(s, broken, 30);
+    broken.network_failure = false;
+    count(s, broken, 30);
+    EXPECT_EQ(s.network_failures, 1u);
+    EXPECT_EQ(s.replication_failures, 1u);
+    EXPECT_EQ(s.failures_in_a_row, 2u);
+    count(s, success(1s, 1), 30);
+    EXPECT_EQ(s.failures_in_a_row, 0u);
+}
+
+TEST(Statistics, PercentilesAndTheLimitOfKeptHolds) {
+    Statistics s;
+    for (std::uint32_t i = 0; i < holds_kept + 100; ++i) {
+        CycleOutcome outcome = success(1s, 0);
+        outcome.hold = sys::Duration(i);
+        count(s, outcome, 30);
+    }
+    EXPECT_EQ(s.hold_us.size(), holds_kept);
+    EXPECT_EQ(s.hold_us.front(), 100u);
+    EXPECT_EQ(hold_us_percentile(s, 50), 100 + (holds_kept - 1) / 2);
+    EXPECT_EQ(hold_us_percentile(Statistics{}, 99), 0u);
+}
+
+TEST(Health, IsOkWhileCyclesGetAcross) {
+    Statistics s;
+    for (int i = 0; i < 10; ++i) count(s, success(1s, 1), 300);
+    const Health health = judge(replicating(sys::WallTime(1h + 5min)), s);
+    EXPECT_EQ(health.level, HealthLevel::ok);
+    EXPECT_TRUE(health.issues.empty());
+}
+
+TEST(Health, WarnsAboveAFifthOfMissedCyclesButNotBeforeFiveCycles) {
+    Statistics s;
+    count(s, success(1000s, 1), 300);
+    EXPECT_EQ(judge(replicating(sys::WallTime(1h)), s).level, HealthLevel::ok);
+    for (int i = 0; i < 4; ++i) count(s, success(1s, 1), 300);
+    EXPECT_EQ(judge(replicating(sys::WallTime(1h)), s).level, HealthLevel::ok);  // 20 %
+    count(s, success(1000s, 1), 300);
+    const Health health = judge(replicating(sys::WallTime(1h)), s);
+    EXPECT_EQ(health.level, HealthLevel::warning);
+    ASSERT_FALSE(health.issues.empty());
+    EXPECT_NE(health.issues[0].find("shop"), std::string::npos);
+    EXPECT_NE(health.issues[0].find("2 of the last 6"), std::string::npos);
+}
+
+TEST(Health, WarnsAfterAnHourOfSilence) {
+    EXPECT_EQ(judge(replicating(sys::WallTime(2h)), {}).level, HealthLevel::ok);
+    EXPECT_EQ(judge(replicating(sys::WallTime(2h + 1s)), {}).level, HealthLevel::warning);
+}
+
+TEST(Health, IsCriticalInCriticalStatesAndOnASuspendedReplica) {
+    HealthInput input = replicating(sys::WallTime(1h));
+    input.state = State::critical;
+    input.trouble = "the link is down";
+    EXPECT_EQ(judge(input, {}).level, HealthLevel::critical);
+    EXPECT_NE(judge(input, {}).issues.at(0).find("the link is down"), std::string::npos);
+    input.state = State::suspended;
+    EXPECT_EQ(judge(input, {}).level, HealthLevel::warning);
+    input.role = Role::replica;
+    EXPECT_EQ(judge(input, {}).level, HealthLevel::critical);
+}
+
+TEST(Health, DoesNotApplyWithoutARelationship) {
+    EXPECT_EQ(judge({}, {}).level, HealthLevel::not_applicable);
+}
+
+}  // namespace
+}  // namespace reviver::replication

@@ -1,0 +1,101 @@
+#include "server/accounts.h"
+
+#include "base/error.h"
+#include "server/test_tls.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+namespace reviver::server {
+namespace {
+
+class AccountsTest : public testing::Test {
+  protected:
+    // Cheap on purpose: what is tested is the file, not the cost.
+    static PasswordHash hash() {
+        return PasswordHash::parse("scrypt$2$8$1$00112233$00112233445566778899aabbccddeeff");
+    }
+    void write(const std::string& text) { std::ofstream(file_) << text; }
+
+    TestDirectory directory_;
+    const std::filesystem::path file_ = directory_ / "accounts";
+};
+
+TEST_F(AccountsTest, APasswordMatchesItsHashOnly) {
+    const PasswordHash hash = PasswordHash::parse(PasswordHash::of("secret").text());
+    EXPECT_TRUE(hash.matches("secret"));
+    EXPECT_FALSE(hash.matches("Secret"));
+    EXPECT_FALSE(hash.matches(""));
+    EXPECT_NE(PasswordHash::of("secret").text(), hash.text());
+}
+
+// RFC 7914 12, third vector with a shorter hash: what others wrote can be read.
+TEST_F(AccountsTest, IsScryptAsTheStandardSaysIt) {
+    const auto hash = PasswordHash::parse(
+        "scrypt$16384$8$1$536f6469756d43686c6f72696465$7023bdcb3afd7348461c06cd81fd38eb");
+    EXPECT_TRUE(hash.matches("pleaseletmein"));
+}
+
+TEST_F(AccountsTest, WritesAndReadsAccounts) {
+    put_account(file_, {"admin", hash(), {cim::Role::administrator}});
+    put_account(file_, {"eve", hash(), {cim::Role::viewer, cim::Role::operate}});
+    put_account(file_, {"admin", hash(), {cim::Role::viewer}});
+    const auto accounts = read_accounts(file_);
+    ASSERT_EQ(accounts.size(), 2u);
+    EXPECT_EQ(accounts[0].name, "eve");
+    EXPECT_EQ(accounts[0].roles, (std::set<cim::Role>{cim::Role::viewer, cim::Role::operate}));
+    EXPECT_EQ(accounts[1].roles, std::set<cim::Role>{cim::Role::viewer});
+    remove_account(file_, "eve");
+    EXPECT_EQ(read_accounts(file_).size(), 1u);
+    EXPECT_THROW(remove_account(file_, "eve"), Error);
+}
+
+TEST_F(AccountsTest, TheFileIsForItsOwnerOnly) {
+    put_account(file_, {"admin", hash(), {cim::Role::viewer}});
+    struct stat status {};
+    ASSERT_EQ(::stat(file_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST_F(AccountsTest, NamesTheBadLine) {
+    const std::string good = "a:" + hash().text() + ":viewer\n";
+    for (const std::string& bad :
+         {std::string("nonsense"), std::string("a:b:c"), "a:" + hash().text(),
+          "a:" + hash().text() + ":king", ":" + hash().text() + ":viewer",
+          std::string("a:scrypt$3$8$1$00$00112233445566778899aabbccddeeff:viewer"),
+          std::string("a:scrypt$99999999999$8$1$00$00112233445566778899aabbccddeeff:viewer"),
+          std::string("a:scrypt$16384$8$1$zz$00112233445566778899aabbccddeeff:viewer"),
+          std::string("a:scrypt$16384$8$1$00$00:viewer")}) {
+        write("# comment\n\n" + good + bad + "\n");
+        try {
+            read_accounts(file_);
+            ADD_FAILURE() << bad;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), Code::corrupt);
+            EXPECT_NE(std::string(error.what()).find("accounts:4:"), std::string::npos)
+                << error.what();
+        }
+    }
+}
+
+TEST_F(AccountsTest, RefusesNamesThatWouldNotComeBack) {
+    for (const char* name : {"", "a:b", "a b", "a\nb", "#a"}) {
+        EXPECT_THROW(write_accounts(file_, {{name, hash(), {cim::Role::viewer}}}), Error) << name;
+    }
+    EXPECT_THROW(write_accounts(file_, {{std::string(65, 'x'), hash(), {cim::Role::viewer}}}),
+                 Error);
+    EXPECT_THROW(write_accounts(file_, {{"a", hash(), {}}}), Error);
+    EXPECT_THROW(PasswordHash::of(""), Error);
+    EXPECT_THROW(PasswordHash::of(std::string(257, 'x')), Error);
+}
+
+TEST_F(AccountsTest, ChosenPasswordsDiffer) {
+    const std::string one = random_password();
+    EXPECT_EQ(one.size(), 24u);
+    EXPECT_NE(one, random_password());
+}
+
+}  // namespace
+}  // namespace reviver::server

@@ -1,0 +1,251 @@
+#include "server/basic_authenticator.h"
+
+#include "base/log.h"
+#include "server/accounts.h"
+#include "server/limits.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <mutex>
+
+namespace reviver::server {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Digest = std::array<unsigned char, 32>;
+
+struct Credentials {
+    std::string name;
+    std::string password;
+};
+
+std::optional<std::string> decode_base64(std::string_view text) {
+    if (text.empty() || text.size() % 4 != 0 || text.size() > 4096) return std::nullopt;
+    std::string bytes(text.size() / 4 * 3, '\0');
+    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                       reinterpret_cast<const unsigned char*>(text.data()),
+                                       static_cast<int>(text.size()));
+    if (length < 0) return std::nullopt;
+    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    bytes.resize(static_cast<std::size_t>(length) - padding);
+    return bytes;
+}
+
+std::optional<Credentials> credentials_in(std::string_view authorization) {
+    const auto space = authorization.find(' ');
+    if (space == std::string_view::npos ||
+        !cim::same_name(authorization.substr(0, space), "Basic")) {
+        return std::nullopt;
+    }
+    const auto decoded = decode_base64(cim::trim(authorization.substr(space)));
+    const auto colon = decoded ? decoded->find(':') : std::string::npos;
+    if (colon == std::string::npos || colon == 0) return std::nullopt;
+    return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
+}
+
+// A name as it may stand in a log: nothing that could make a line of its own.
+std::string printable(std::string_view name) {
+    std::string result(name.substr(0, limits::account_name_chars_max));
+    for (char& c : result) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    return result;
+}
+
+// The password file, read again when it is another one or was written.
+class AccountFile {
+  public:
+    explicit AccountFile(std::filesystem::path path) : path_(std::move(path)) {
+        stamp_ = stamp();
+        accounts_ = read_accounts(path_);
+    }
+
+    std::optional<Account> find(std::string_view name) {
+        const std::lock_guard lock(mutex_);
+        refresh();
+        for (const Account& account : accounts_) {
+            if (account.name == name) return account;
+        }
+        return std::nullopt;
+    }
+
+  private:
+    using Stamp = std::array<std::int64_t, 5>;
+
+    Stamp stamp() const {
+        struct stat status {};
+        if (::stat(path_.c_str(), &status) != 0) return {};
+        return {static_cast<std::int64_t>(status.st_ino), status.st_size, status.st_mtim.tv_sec,
+                status.st_mtim.tv_nsec, static_cast<std::int64_t>(status.st_dev)};
+    }
+
+    void refresh() {
+        const Stamp now = stamp();
+        if (now == stamp_) return;
+        stamp_ = now;
+        accounts_.clear();
+        try {
+            accounts_ = read_accounts(path_);
+            log_info("read {} accounts from {}", accounts_.size(), path_.string());
+        } catch (const Error& error) {
+            log_error("nobody can log in: {}", error.what());
+        }
+    }
+
+    std::filesystem::path path_;
+    std::mutex mutex_;
+    std::vector<Account> accounts_;
+    Stamp stamp_{};
+};
+
+// Logins that were good a moment ago.
+class RememberedLogins {
+  public:
+    RememberedLogins() { RAND_bytes(key_.data(), static_cast<int>(key_.size())); }
+
+    Digest digest(const Credentials& credentials, const Account& account) const {
+        const std::string text =
+            credentials.name + '\0' + account.password.text() + '\0' + credentials.password;
+        Digest result{};
+        unsigned length = result.size();
+        HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+             reinterpret_cast<const unsigned char*>(text.data()), text.size(), result.data(),
+             &length);
+        return result;
+    }
+
+    bool knows(const Digest& digest) {
+        const std::lock_guard lock(mutex_);
+        const auto found = good_until_.find(digest);
+        return found != good_until_.end() && found->second > Clock::now();
+    }
+
+    void remember(const Digest& digest) {
+        const std::lock_guard lock(mutex_);
+        const auto now = Clock::now();
+        if (good_until_.size() >= limits::remembered_logins_max) {
+            std::erase_if(good_until_, [&](const auto& one) { return one.second <= now; });
+        }
+        if (good_until_.size() >= limits::remembered_logins_max) good_until_.clear();
+        good_until_[digest] = now + limits::remembered_login_time;
+    }
+
+  private:
+    Digest key_{};
+    std::mutex mutex_;
+    std::map<Digest, Clock::time_point> good_until_;
+};
+
+// Who failed lately, by address and name, and until when he is turned away.
+class Failures {
+  public:
+    bool turned_away(const std::string& client) {
+        const std::lock_guard lock(mutex_);
+        const auto found = by_client_.find(client);
+        return found != by_client_.end() && found->second.until > Clock::now();
+    }
+
+    void failed(const std::string& client) {
+        const std::lock_guard lock(mutex_);
+        const auto now = Clock::now();
+        if (by_client_.size() >= limits::failing_clients_max) {
+            std::erase_if(by_client_, [&](const auto& one) { return one.second.forget <= now; });
+        }
+        if (by_client_.size() >= limits::failing_clients_max) by_client_.erase(by_client_.begin());
+        Entry& entry = by_client_[client];
+        ++entry.count;
+        entry.until = now + wait_after(entry.count);
+        entry.forget = entry.until + limits::failure_wait_max;
+    }
+
+    void succeeded(const std::string& client) {
+        const std::lock_guard lock(mutex_);
+        by_client_.erase(client);
+    }
+
+  private:
+    struct Entry {
+        std::size_t count = 0;
+        Clock::time_point until;
+        Clock::time_point forget;
+    };
+
+    static std::chrono::seconds wait_after(std::size_t count) {
+        if (count < limits::failures_free) return std::chrono::seconds(0);
+        const std::size_t doublings = std::min<std::size_t>(count - limits::failures_free, 10);
+        return std::min(std::chrono::seconds(1ll << doublings), limits::failure_wait_max);
+    }
+
+    std::mutex mutex_;
+    std::map<std::string, Entry> by_client_;
+};
+
+}  // namespace
+
+class BasicAuthenticator::State {
+  public:
+    explicit State(std::filesystem::path password_file)
+        : accounts_(std::move(password_file)), decoy_(PasswordHash::of(random_password())) {}
+
+    std::optional<cim::Principal> check(const Credentials& credentials,
+                                        const std::string& peer_address) {
+        const std::string client = peer_address + " " + credentials.name;
+        if (failures_.turned_away(client)) return std::nullopt;
+        const std::optional<Account> account = accounts_.find(credentials.name);
+        if (!account) {
+            decoy_.matches(credentials.password);
+            return refuse(client, credentials, peer_address);
+        }
+        const Digest digest = logins_.digest(credentials, *account);
+        if (!logins_.knows(digest)) {
+            if (!account->password.matches(credentials.password)) {
+                return refuse(client, credentials, peer_address);
+            }
+            logins_.remember(digest);
+            failures_.succeeded(client);
+        }
+        return cim::Principal(account->name, account->roles);
+    }
+
+  private:
+    std::optional<cim::Principal> refuse(const std::string& client, const Credentials& credentials,
+                                         const std::string& peer_address) {
+        failures_.failed(client);
+        log_warning("refused a login as \"{}\" from {}", printable(credentials.name), peer_address);
+        return std::nullopt;
+    }
+
+    AccountFile accounts_;
+    RememberedLogins logins_;
+    Failures failures_;
+    PasswordHash decoy_;  // checked in place of an account that does not exist
+};
+
+BasicAuthenticator::BasicAuthenticator(std::filesystem::path password_file)
+    : state_(std::make_unique<State>(std::move(password_file))) {}
+
+BasicAuthenticator::~BasicAuthenticator() = default;
+
+std::optional<cim::Principal> BasicAuthenticator::authenticate(const HttpRequest& header) {
+    const auto credentials = credentials_in(header.field("Authorization"));
+    if (!credentials) return std::nullopt;
+    try {
+        return state_->check(*credentials, header.peer_address);
+    } catch (const Error& error) {
+        log_error("cannot check a password: {}", error.what());
+        return std::nullopt;
+    }
+}
+
+std::string BasicAuthenticator::challenge() const {
+    return "Basic realm=\"WSMAN\"";
+}
+
+}  // namespace reviver::server

@@ -1,0 +1,34 @@
+// A request and a reply as the doors see them: HTTP without connections.
+#pragma once
+
+#include "cim/names.h"
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace reviver::server {
+
+using HttpFields =
+    std::map<std::string, std::string, cim::NameLess>;  // names without regard to case
+
+struct HttpRequest {
+    std::string method;  // "POST"
+    std::string path;    // without query
+    std::string query;
+    HttpFields fields;  // a field that came twice holds both, joined by ", "
+    std::string body;
+    std::string peer_address;  // "127.0.0.1"
+
+    std::string_view field(std::string_view name) const;  // empty when it is not there
+};
+
+struct HttpReply {
+    unsigned status = 200;
+    HttpFields fields;  // without Content-Length
+    std::string body;
+};
+
+HttpReply plain_reply(unsigned status, std::string_view text);
+
+}  // namespace reviver::server

@@ -1,0 +1,52 @@
+// Limits on everything that a client can make grow in the server. Each is reached in a test.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace reviver::server::limits {
+
+// One message. The largest Kerberos ticket that Windows makes has 48,000 bytes, which is 64,000
+// characters of a header field; a header beyond 64 KiB could hold a field that the HTTP library
+// stores in 16 bits of length.
+constexpr std::size_t header_bytes_max = 65'500;
+constexpr std::size_t header_fields_max = 200;
+constexpr std::size_t body_bytes_max = 500u << 10;        // as WinRM: MaxEnvelopeSizekb 500
+constexpr std::size_t public_body_bytes_max = 16u << 10;  // from somebody who did not say who he is
+constexpr std::size_t envelope_bytes_max = 500u << 10;    // of a reply
+constexpr std::size_t envelope_bytes_min = 8192;          // that a client may ask for
+
+// Connections and work.
+constexpr std::size_t connections_max = 300;
+constexpr std::size_t connections_per_address_max = 100;
+constexpr std::size_t workers = 8;
+constexpr std::size_t queued_requests_max = 300;
+
+constexpr std::chrono::seconds handshake_time_max{10};
+constexpr std::chrono::seconds header_time_max{10};
+constexpr std::chrono::seconds body_time_max{60};
+constexpr std::chrono::seconds idle_time_max{120};
+constexpr std::chrono::seconds write_time_max{60};
+constexpr std::chrono::seconds closing_time_max{2};
+
+// Accounts.
+constexpr std::size_t accounts_max = 1000;
+constexpr std::size_t account_name_chars_max = 64;
+constexpr std::size_t password_chars_max = 256;
+constexpr std::size_t remembered_logins_max = 256;
+constexpr std::chrono::seconds remembered_login_time{60};
+constexpr std::size_t failures_free = 5;  // wrong passwords before waiting begins
+constexpr std::size_t failing_clients_max = 1024;
+constexpr std::chrono::seconds failure_wait_max{60};
+
+// WS-Management.
+constexpr std::size_t options_max = 256;
+constexpr std::size_t message_id_chars_max = 2048;
+constexpr std::size_t batch_items_max = 32'000;
+constexpr std::size_t contexts_max = 1000;
+constexpr std::size_t contexts_per_user_max = 100;
+constexpr std::chrono::seconds context_idle_time_max{60};
+constexpr std::chrono::seconds operation_time_max{60};
+constexpr std::size_t slow_operations_max = 64;  // that run on after their caller gave up
+
+}  // namespace reviver::server::limits

@@ -1,0 +1,36 @@
+// The operations of WS-Management on the object model: WS-Transfer (DSP0226 7), WS-Enumeration (8)
+// and methods (9). Each takes a request and gives the action and body of its reply; SoapFault and
+// CimError when it cannot.
+#pragma once
+
+#include "cim/object_manager.h"
+#include "server/enumeration_contexts.h"
+#include "server/wsman_envelope.h"
+#include "server/wsman_target.h"
+
+#include <string>
+
+namespace reviver::server {
+
+struct WsmanAnswer {
+    std::string action;
+    std::string body;
+};
+
+// What an operation works with; lives as long as the operation.
+struct WsmanOperation {
+    const cim::ObjectManager& objects;
+    EnumerationContexts& contexts;
+    cim::Principal who;
+    WsmanRequest request;
+    ReplyTerms terms;
+    HttpRequest http;
+};
+
+WsmanAnswer get_instance(const WsmanOperation& operation);
+WsmanAnswer invoke_method(const WsmanOperation& operation);
+WsmanAnswer enumerate(const WsmanOperation& operation);
+WsmanAnswer pull(const WsmanOperation& operation);
+WsmanAnswer release(const WsmanOperation& operation);
+
+}  // namespace reviver::server

@@ -1,0 +1,165 @@
+#include "site/config.h"
+
+#include "base/error.h"
+#include "site/endpoint.h"
+#include "site/layout.h"
+#include "site/limits.h"
+#include "site/toml_reader.h"
+
+#include <fmt/ranges.h>
+
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+namespace reviver::site {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path path_in(TomlSection& section, const std::string& key, const Layout& layout,
+                 const fs::path& default_path) {
+    fs::path path = section.text(key, default_path.string());
+    if (path.empty()) section.refuse(key, "must name a file");
+    return (layout.directory / path).lexically_normal();
+}
+
+std::string checked_name(const std::string& name) {
+    check_site_name(name);
+    return name;
+}
+
+PeerConfig read_peer(TomlSection section, const Layout& layout) {
+    PeerConfig peer;
+    peer.listen = section.parsed("listen", "0.0.0.0:7443", parse_endpoint);
+    std::string default_advertise = peer.listen.text();
+    peer.advertise = section.parsed("advertise", default_advertise, parse_endpoint);
+    if (is_wildcard(peer.advertise)) {
+        section.refuse("advertise",
+                       "must be the HOST:PORT under which the other site reaches this one; it is "
+                       "needed because listen is every address");
+    }
+    peer.certificate = path_in(section, "certificate", layout, layout.peer_certificate());
+    peer.key = path_in(section, "key", layout, layout.peer_key());
+    section.finish();
+    return peer;
+}
+
+ManagementConfig read_management(TomlSection section, const Layout& layout) {
+    ManagementConfig management;
+    management.listen = section.parsed("listen", "127.0.0.1:5986", parse_endpoint);
+    management.certificate =
+        path_in(section, "certificate", layout, layout.management_certificate());
+    management.key = path_in(section, "key", layout, layout.management_key());
+    management.accounts = path_in(section, "accounts", layout, layout.accounts());
+    management.anonymous_identify = section.flag("anonymous_identify", false);
+    section.finish();
+    return management;
+}
+
+std::string read_libvirt_uri(TomlSection section, const Layout& layout) {
+    std::string uri =
+        section.text("uri", "qemu:///embed?root=" + layout.libvirt().lexically_normal().string());
+    if (!uri.starts_with("qemu:") && !uri.starts_with("qemu+")) {
+        section.refuse("uri",
+                       "must be a libvirt URI of QEMU: qemu:///embed?root=/DIRECTORY, "
+                       "qemu:///system or qemu:///session");
+    }
+    section.finish();
+    return uri;
+}
+
+double read_reserve(TomlSection section) {
+    auto percent = section.number("reserve_percent", 3, 0, limits::store_reserve_percent_max);
+    section.finish();
+    return static_cast<double>(percent) / 100;
+}
+
+std::uint64_t read_bandwidth(TomlSection section) {
+    const char* key = "bandwidth_kib_per_s_max";
+    std::int64_t kib = section.number(key, 0, 0, limits::bandwidth_kib_per_s_max);
+    if (kib != 0 && kib < limits::bandwidth_kib_per_s_min) {
+        section.refuse(key, fmt::format("must be 0 (no limit) or at least {}",
+                                        limits::bandwidth_kib_per_s_min));
+    }
+    section.finish();
+    return static_cast<std::uint64_t>(kib) << 10;
+}
+
+level_enum read_log_level(TomlSection section) {
+    level_enum level = section.parsed("level", "info", parse_log_level);
+    section.finish();
+    return level;
+}
+
+void read_site(TomlSection section, const Layout& layout, Config& config) {
+    config.name = section.parsed("name", "", checked_name);
+    config.data_dir = path_in(section, "data_dir", layout, layout.data());
+    section.finish();
+}
+
+toml::table parse_toml(std::string_view text, const fs::path& file) {
+    try {
+        return toml::parse(text, file.string());
+    } catch (const toml::parse_error& error) {
+        fail(Code::invalid_parameter, "{}:{}: {}", file.string(), error.source().begin.line,
+             error.description());
+    }
+}
+
+}  // namespace
+
+void check_site_name(std::string_view name) {
+    auto is_plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    bool good = !name.empty() && name.size() <= limits::site_name_chars_max && is_plain(name[0]);
+    for (char c : name) good = good && (is_plain(c) || c == '.' || c == '-' || c == '_');
+    if (good) return;
+    fail(
+        Code::invalid_parameter,
+        "\"{}\" cannot name a site; a name is 1 to {} letters, digits, \".\", \"-\" and \"_\", and "
+        "begins with a letter or digit",
+        name, limits::site_name_chars_max);
+}
+
+level_enum parse_log_level(std::string_view text) {
+    if (text == "error") return level_enum::err;
+    if (text == "warning") return level_enum::warn;
+    if (text == "info") return level_enum::info;
+    if (text == "debug") return level_enum::debug;
+    fail(Code::invalid_parameter, "\"{}\" is not a log level; write error, warning, info or debug",
+         text);
+}
+
+Config parse_config(std::string_view text, const fs::path& file) {
+    toml::table table = parse_toml(text, file);
+    Layout layout{fs::absolute(file).parent_path()};
+    TomlSection root(file, "", &table);
+    Config config;
+    read_site(root.section("site"), layout, config);
+    config.libvirt_uri = read_libvirt_uri(root.section("hypervisor"), layout);
+    config.peer = read_peer(root.section("peer"), layout);
+    config.management = read_management(root.section("management"), layout);
+    config.store_reserve_share = read_reserve(root.section("store"));
+    config.bandwidth_bytes_per_second_max = read_bandwidth(root.section("replication"));
+    config.log_level = read_log_level(root.section("log"));
+    root.finish();
+    return config;
+}
+
+Config load_config(const fs::path& file) {
+    std::error_code error;
+    auto size_bytes = fs::file_size(file, error);
+    if (error) fail_errno(error.value(), "cannot read the configuration " + file.string());
+    if (size_bytes > limits::config_bytes_max) {
+        fail(Code::invalid_parameter, "{}: is {} bytes long; a configuration has at most {}",
+             file.string(), size_bytes, limits::config_bytes_max);
+    }
+    std::ifstream stream(file);
+    std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+    if (!stream.good() && !stream.eof()) fail(Code::failed, "cannot read {}", file.string());
+    return parse_config(text, file);
+}
+
+}  // namespace reviver::site

@@ -1,0 +1,145 @@
+// The store keeps the recovery points of a site: for each disk a base image and immutable layers
+// above it, one a point.
+//
+//        base.raw      p3.qcow2     p7.qcow2     p9.qcow2
+//     [   .. p3   ] ← (  empty  ] ← ( p3 .. p7 ] ← ( p7 .. p9 ]        a read goes from right to
+//     left
+//
+// Every point has one layer file for each of its disks, and whoever opens that file with stock QEMU
+// sees the disk at the point: each header names the file below it. Layers are named by the point
+// they end at, so a layer can be replaced by a merged one under the same name.
+//
+// Invariants, whenever the power may go:
+//   * A point is in the manifest (one SQLite transaction for all disks of the group) only after all
+//   its files are durable.
+//   * A file that the manifest names is complete. One of ours that it does not name is garbage,
+//   removed at the next start.
+//   * What retained points read never changes: layers are replaced only by ones with the same
+//   content, and a base is written only
+//     where the layers of every retained point shadow it.
+//   * An adopted base (a user's own image) is never written.
+//
+// Files: docs/formats/store.md. Everything goes through sys::World, so that the same code runs
+// under the simulator. Threads: all of Store may be called by any task at any time; Sinks and
+// Images that it gives belong to one task each. Errors: not_found for an unknown collection or
+// point, invalid_state for a right call at the wrong moment, in_use for what is pinned or locked,
+// no_space, corrupt for damaged files.
+#pragma once
+
+#include "model/point.h"
+#include "point/copy.h"
+#include "point/image.h"
+#include "point/point.h"
+#include "store/retention.h"
+#include "store/scrub.h"
+#include "sys/world.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace reviver::store {
+
+struct Options {
+    // Of the file system, kept free: below it receives are refused with no_space before anything is
+    // harmed.
+    double reserve_share = 0.03;
+};
+
+// A disk image of this site that becomes the base of a chain. `format` is QEMU's name of it ("raw",
+// "qcow2").
+struct AdoptedDisk {
+    DiskKey key;
+    std::uint64_t size_bytes = 0;
+    sys::Path path;  // absolute
+    std::string format;
+};
+
+// One file of a chain, to put an overlay on: QEMU's name of the format with it.
+struct ChainFile {
+    sys::Path path;
+    std::string format;
+    bool operator==(const ChainFile&) const = default;
+};
+
+// What one step of upkeep did.
+struct Upkeep {
+    std::vector<Sequence> dropped;  // points that the policy took out
+    std::uint64_t layers_removed = 0;
+    std::uint64_t bytes_copied = 0;
+    bool more = false;  // call again
+};
+
+class Store {
+  public:
+    // Opens (or makes) DATA/store, finishes what a crash interrupted and removes what it orphaned.
+    // `opener` opens adopted bases. in_use when another process has it open, not_supported when it
+    // was made by a newer version.
+    Store(sys::World& world, const sys::Path& data_directory, point::ImageOpener& opener,
+          Options options = {});
+    ~Store();
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    // --- receiving: see point/point.h. A collection has one receive at a time: open() of another
+    // ReceiveId drops the layers of the one before (what is in a base stays), and open() of the
+    // same one takes over from the Sink that had it.
+    std::unique_ptr<point::Sink> receive();
+    // Gives up a receive that will not be continued, and its space.
+    void drop_receive(CollectionId collection);
+
+    // --- what is there
+    std::vector<CollectionId> collections();
+    std::vector<PointInfo> points(
+        CollectionId collection);  // ascending; empty for an unknown collection
+    std::optional<PointInfo> newest(CollectionId collection);
+    std::unique_ptr<point::Image> open_disk(CollectionId collection, Sequence sequence,
+                                            const DiskKey& disk);
+    // From the base to the point's own layer, whose name alone is enough for QEMU. Pin the point
+    // first: upkeep replaces the files of a point that is not pinned.
+    std::vector<ChainFile> chain_files(CollectionId collection, Sequence sequence,
+                                       const DiskKey& disk);
+
+    // --- changes that are no receive; each is one transaction
+    // A pinned point, and all files below it, stay as they are. Durable; `reason` tells pins apart,
+    // repeating one is no error.
+    void pin(CollectionId collection, Sequence sequence, const std::string& reason);
+    void unpin(CollectionId collection, Sequence sequence, const std::string& reason);
+    // Begins a new chain on this site's own images; `tail` describes the state they hold. Points
+    // that were there before are let go of, but their files stay, since the images may build on
+    // them.
+    void adopt(CollectionId collection, const PointInfo& tail,
+               const std::vector<AdoptedDisk>& disks);
+    // The VMs of the collection run on images that build on its bases and on nothing else any more
+    // (a failover was committed and flattened): forgets the collection, pins included, and deletes
+    // its layer files; base files stay where they are and are no longer the store's. Asked again
+    // after a crash, and for an unknown collection, it is no error. A later adopt() or receive of
+    // the collection must get along with a base.raw that lies there and belongs to somebody.
+    void hand_over(CollectionId collection);
+    void remove_point(CollectionId collection, Sequence sequence);  // not the newest: invalid_state
+    // With `delete_files` all is gone; without, the files stay where they are and are no longer the
+    // store's.
+    void remove_collection(CollectionId collection, bool delete_files);
+
+    // --- upkeep, beside running receives
+    // Drops the points that the policy lets go, then does at most one merge or fold. Of `filters`
+    // the throttle and the stop are used.
+    Upkeep maintain_once(CollectionId collection, const RetentionPolicy& policy,
+                         const point::Filters& filters = {});
+    // Makes the chain of a point shorter where that takes no point away; answers the longest chain
+    // of its disks, in layers.
+    std::size_t shorten(CollectionId collection, Sequence sequence, std::size_t layers_max,
+                        const point::Filters& filters = {});
+    // Reads all that is kept and compares it with its checksums. `progress` gets bytes done and
+    // bytes in all; false ends the scrub.
+    ScrubReport scrub(CollectionId collection, const ScrubProgress& progress);
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace reviver::store

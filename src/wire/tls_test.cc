@@ -1,0 +1,118 @@
+#include "wire/frame.h"
+#include "wire/openssl.h"
+#include "wire/test_sites.h"
+
+#include <gmock/gmock.h>
+#include <openssl/ssl.h>
+
+#include <thread>
+
+namespace reviver::wire {
+namespace {
+
+class Tls : public testing::Test {
+  protected:
+    TestSites sites{Way::tls_loopback};
+};
+
+TEST_F(Tls, fingerprint_is_fetched_without_trust) {
+    TlsTransport stranger(sites.world, make_credentials("stranger"));
+    EXPECT_EQ(stranger.fetch_fingerprint(sites.at(), soon()), sites.fingerprint_of_site("east"));
+    EXPECT_TRUE(sites.handler.received.steps.empty());
+}
+
+TEST_F(Tls, plain_text_gets_nothing) {
+    const auto stream = sites.world.network.connect(sites.at(), soon());
+    stream->set_deadline(soon());
+    stream->write_all(bytes_of("GET / HTTP/1.1\r\n\r\n"));
+    Bytes bytes(1000);
+    std::size_t got = 0;
+    error_of([&] {
+        while (const std::size_t more = stream->read_some(bytes)) got += more;
+    });
+    EXPECT_LE(got, 7u);  // an alert
+}
+
+TEST_F(Tls, a_server_that_does_not_speak_tls_is_refused) {
+    TestSites plain(Way::plain_loopback);
+    TlsTransport tls(sites.world, credentials_of("west"));
+    EXPECT_FAILS(Code::protocol, "TLS failed", tls.fetch_fingerprint(plain.at(), soon()));
+}
+
+// A client that is not ours, to offer what ours never would.
+class OtherClient {
+  public:
+    OtherClient(int version, const Credentials* credentials)
+        : context_(SSL_CTX_new(TLS_client_method())) {
+        SSL_CTX_set_min_proto_version(context_.get(), version);
+        SSL_CTX_set_max_proto_version(context_.get(), version);
+        if (credentials != nullptr) {
+            SSL_CTX_use_certificate(context_.get(), certificate_of(credentials->certificate).get());
+            SSL_CTX_use_PrivateKey(context_.get(), key_of(credentials->key).get());
+        }
+    }
+    // Sends something that is no frame, and answers what went wrong; empty when the server
+    // answered.
+    std::string talk(std::uint16_t port) {
+        BIO* bio = BIO_new_ssl_connect(context_.get());
+        const OwnedBio owner(bio);
+        BIO_set_conn_hostname(bio, ("127.0.0.1:" + std::to_string(port)).c_str());
+        char byte = 0;
+        if (BIO_do_connect(bio) != 1 || BIO_do_handshake(bio) != 1) return openssl_reason();
+        BIO_write(bio, std::string(frame_header_bytes, 'x').data(), frame_header_bytes);
+        if (BIO_read(bio, &byte, 1) == 1) return "";
+        return openssl_reason();
+    }
+
+  private:
+    OwnedContext context_;
+};
+
+TEST_F(Tls, older_versions_are_refused) {
+    EXPECT_THAT(OtherClient(TLS1_2_VERSION, &credentials_of("west")).talk(sites.at().port),
+                testing::HasSubstr("version"));
+    EXPECT_EQ(OtherClient(TLS1_3_VERSION, &credentials_of("west")).talk(sites.at().port), "");
+}
+
+TEST_F(Tls, nobody_comes_without_a_certificate) {
+    EXPECT_THAT(OtherClient(TLS1_3_VERSION, nullptr).talk(sites.at().port),
+                testing::HasSubstr("certificate required"));
+}
+
+TEST(TlsKeys, are_renewed_under_way_in_both_directions) {
+    sys::World& world = sys::linux_world();
+    TlsTransport west(world, credentials_of("west"), nullptr, 100'000);
+    TlsTransport east(world, credentials_of("east"), nullptr, 150'000);
+    const auto listener = world.network.listen({"127.0.0.1", 0});
+    std::unique_ptr<Channel> served;
+    std::thread accepting([&] { served = east.accept(listener->accept(), soon()); });
+    const auto asking = west.connect({"127.0.0.1", listener->port()}, east.self(), soon());
+    accepting.join();
+    EXPECT_EQ(served->peer(), west.self());
+    const Bytes data = random_bytes(3 << 20);
+    const auto write = [&](Channel& channel) {
+        const ByteView parts[] = {ByteView(data).first(1000), ByteView(data).subspan(1000)};
+        channel.write_all(parts);
+    };
+    const auto read = [&](Channel& channel) {
+        Bytes got(data.size());
+        for (std::size_t at = 0; at < got.size();)
+            at += channel.read_some(ByteSpan(got).subspan(at));
+        return got == data;
+    };
+    std::thread writer_one([&] { write(*asking); });
+    std::thread writer_two([&] { write(*served); });
+    std::atomic<bool> right = false;
+    std::thread reader([&] { right = read(*served); });
+    EXPECT_TRUE(read(*asking));
+    writer_one.join();
+    writer_two.join();
+    reader.join();
+    EXPECT_TRUE(right);
+    served->close();
+    Bytes rest(10);
+    EXPECT_EQ(asking->read_some(rest), 0u);
+}
+
+}  // namespace
+}  // namespace reviver::wire

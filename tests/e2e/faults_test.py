@@ -1,0 +1,120 @@
+"""What two sites survive, with real guests: kill -9 of either daemon at the moments that matter,
+and of a guest.
+
+Each test ends with the same proof: every recovery point shows the group at one moment, and after a
+planned failover the newest one equals the disks of the guests, byte by byte."""
+
+import os
+import pathlib
+import shutil
+import unittest
+
+from e2e.pair import REPLICATING, Pair
+from e2e.reviver_site import wait_for
+from guest import group
+
+BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
+SLOW_KIB_PER_S = 4096  # so that an initial copy takes long enough to be interrupted
+KILLS = 3
+
+
+class FaultsTest(unittest.TestCase):
+    def setUp(self):
+        directory = BUILD / "e2e" / self._testMethodName
+        shutil.rmtree(directory, ignore_errors=True)
+        shape = group.Shape(name="faults", rate=40, disk_mib=32, filled_mib=12)
+        self.pair = Pair(directory, BUILD, shape)
+        self.home, self.away = self.pair.home, self.pair.away
+        self.addCleanup(self.pair.end)
+        self.pair.make_sites()
+        self.pair.make_guests()
+
+    def begin(self):
+        self.pair.start_sites()
+        self.pair.introduce()
+        self.pair.start_guests(self.home)
+        self.pair.make_collection()
+        self.pair.enable(interval_s=1, history=4)
+        self.home.reviver("start", self.pair.collection)
+
+    def replicate(self):
+        self.begin()
+        self.pair.wait_for_state(self.home, REPLICATING)
+        self.pair.wait_for_state(self.away, REPLICATING)
+
+    def restart(self, site):
+        site.kill()
+        site.start()
+
+    def received_bytes(self):
+        files = (self.away.directory / "data/store").rglob("*")
+        return sum(file.stat().st_blocks * 512 for file in files if file.is_file())
+
+    def a_point_is_arriving(self):
+        return any((self.away.directory / "data/store").rglob("incoming-*"))
+
+    def prove(self):
+        self.pair.wait_for_new_points(self.away, 2)
+        self.pair.prove_points(self.away)
+        self.home.reviver("planned-failover", self.pair.collection, "--wait")
+        newest = self.pair.points(self.away)[-1]
+        at_away = self.pair.point_disks(self.away, newest)
+        self.pair.prove_order(at_away, f"point {newest}")
+        self.pair.prove_equal(self.pair.guest_disks(self.home), at_away)
+
+    def kill_during_initial_copy(self, site):
+        self.home.configure("bandwidth_kib_per_s_max", str(SLOW_KIB_PER_S))
+        self.begin()
+        wait_for("a part of the initial copy", lambda: self.received_bytes() > 8 << 20)
+        self.restart(site)
+        self.pair.wait_for_state(self.home, REPLICATING)
+        self.prove()
+
+    def test_daemon_killed_at_the_primary_during_the_initial_copy(self):
+        self.kill_during_initial_copy(self.home)
+
+    def test_daemon_killed_at_the_recovery_side_during_the_initial_copy(self):
+        self.kill_during_initial_copy(self.away)
+
+    def kill_during_cycles(self, site):
+        self.replicate()
+        for _ in range(KILLS):
+            wait_for("a point that is arriving", self.a_point_is_arriving, poll_s=0.005)
+            self.restart(site)
+            self.pair.wait_for_new_points(self.away, 1)
+        self.prove()
+
+    def test_daemon_killed_at_the_primary_during_a_cycle(self):
+        self.kill_during_cycles(self.home)
+
+    def test_daemon_killed_at_the_recovery_side_during_a_cycle(self):
+        self.kill_during_cycles(self.away)
+
+    def test_daemon_killed_during_a_failover(self):
+        self.replicate()
+        self.pair.wait_for_new_points(self.away, 2)
+        self.home.pull_the_plug()
+        self.pair.forget_consoles()
+        newest = self.pair.points(self.away)[-1]
+        expected = self.pair.prove_order(self.pair.point_disks(self.away, newest), "the point")
+        self.away.reviver("failover", self.pair.collection)
+        self.restart(self.away)
+        self.pair.finish_failover(self.away)
+        disks = self.pair.guest_disks(self.away)
+        self.assertEqual(self.pair.prove_order(disks, "the disks"), expected)
+        self.pair.start_guests(self.away)
+        self.pair.wait_for_records(expected + 20)
+
+    def test_guest_killed(self):
+        self.replicate()
+        self.home.kill_guest(self.pair.guests[0].name)
+        guest = self.pair.guests[0].name
+        wait_for("home to see that the guest is off", lambda: self.pair.is_off(self.home, guest))
+        self.home.reviver("vm", "start", guest)
+        self.pair.wait_for_records(self.pair.last_record() + 40)
+        self.pair.wait_for_state(self.home, REPLICATING)
+        self.prove()
+
+
+if __name__ == "__main__":
+    unittest.main()

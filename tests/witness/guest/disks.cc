@@ -1,0 +1,109 @@
+#include "witness/guest/disks.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace reviver::witness {
+namespace {
+
+// O_DIRECT wants memory that is aligned like the disk; one block is enough, as only one request is
+// in flight.
+alignas(kBlockBytes) std::byte block[kBlockBytes];
+
+template <class T>
+void read_block(int file, std::uint64_t offset, T& into) {
+    if (pread(file, block, kBlockBytes, static_cast<off_t>(offset)) != ssize_t{kBlockBytes}) {
+        die("cannot read a disk: %s", strerror(errno));
+    }
+    std::memcpy(&into, block, sizeof(into));
+}
+
+// With O_DSYNC the write is acknowledged when the disk says that it is durable.
+template <class T>
+void write_block(int file, std::uint64_t offset, const T& from) {
+    std::memcpy(block, &from, sizeof(from));
+    if (pwrite(file, block, kBlockBytes, static_cast<off_t>(offset)) != ssize_t{kBlockBytes}) {
+        die("cannot write a disk: %s", strerror(errno));
+    }
+}
+
+bool blank(const DiskHeader& header) {
+    static const DiskHeader kZero{};
+    return std::memcmp(&header, &kZero, sizeof(header)) == 0;
+}
+
+DiskHeader new_header(const Settings& settings, std::uint32_t disk, std::uint64_t size_bytes) {
+    DiskHeader header{};
+    std::memcpy(header.magic, kDiskMagic, sizeof(header.magic));
+    header.version = kVersion;
+    std::memcpy(header.group, settings.group.data(), settings.group.size());
+    header.place = {settings.guests, settings.vm, settings.disks, disk};
+    header.slots = settings.slots;
+    header.slot_spacing_bytes = slot_spacing_bytes(disk, settings.slots, size_bytes);
+    header.size_bytes = size_bytes;
+    seal(header);
+    return header;
+}
+
+int open_device(const char* path) {
+    for (int attempt = 0; attempt < 500; ++attempt) {
+        const int file = open(path, O_RDWR | O_DIRECT | O_DSYNC | O_CLOEXEC);
+        if (file >= 0) return file;
+        usleep(20000);
+    }
+    die("no disk %s", path);
+}
+
+}  // namespace
+
+Disks::Disks(const Settings& settings) : layout_{settings.guests, settings.disks, settings.slots} {
+    for (std::uint32_t disk = 0; disk < settings.disks; ++disk) open_disk(settings, disk);
+    for (std::uint32_t disk = 0; disk < settings.disks; ++disk) scan(disks_[disk]);
+}
+
+void Disks::open_disk(const Settings& settings, std::uint32_t disk) {
+    char path[] = "/dev/vda";
+    path[7] = static_cast<char>('a' + disk);
+    Disk& opened = disks_[disk];
+    opened.file = open_device(path);
+    std::uint64_t size_bytes = 0;
+    if (ioctl(opened.file, BLKGETSIZE64, &size_bytes) != 0) die("no size of %s", path);
+    const DiskHeader wanted = new_header(settings, disk, size_bytes);
+    if (size_bytes < kDiskBytesMin || !plausible(wanted))
+        die("%s is too small for its slots", path);
+    read_block(opened.file, 0, opened.header);
+    if (blank(opened.header)) {
+        write_block(opened.file, 0, wanted);
+        opened.header = wanted;
+    }
+    // A disk may have grown since its header was written; all else stays as it was.
+    DiskHeader same = wanted;
+    same.size_bytes = opened.header.size_bytes;
+    same.slot_spacing_bytes = opened.header.slot_spacing_bytes;
+    seal(same);
+    if (std::memcmp(&same, &opened.header, sizeof(same)) != 0 || same.size_bytes > size_bytes) {
+        die("%s belongs to another witness", path);
+    }
+}
+
+void Disks::scan(const Disk& disk) {
+    Record record{};
+    for (std::uint32_t slot = 0; slot < disk.header.slots; ++slot) {
+        read_block(disk.file, slot_offset(disk.header, slot), record);
+        if (std::memcmp(record.magic, kRecordMagic, sizeof(record.magic)) != 0) continue;
+        if (sealed(record) && record.number > newest_.number) newest_ = record;
+    }
+}
+
+void Disks::write(const Record& record) {
+    const Disk& disk = disks_[layout_.disk_of(record.number)];
+    write_block(disk.file, slot_offset(disk.header, layout_.slot_of(record.number)), record);
+    newest_ = record;
+}
+
+}  // namespace reviver::witness
