@@ -1,33 +1,33 @@
 // A running group becomes a point, without an agent in the guests and with nothing of ours in their
 // write path while no cut is read.
 //
-// One cycle:  find_members -> prepare -> (bulk copy or compare of the disks that need it) -> cut ->
-// read its source -> finish
+// One cycle:  find_members -> prepare -> (bulk copy or compare of the disks that need it)
+//             -> cut -> read its source -> finish
 //
 //      bitmap n     [ cut n .......... cut n+1 ]
 //      bitmap n+1                     [ cut n+1 .......
-//                                     ^ the group is held: every VM stopped, then bitmaps changed,
-//                                     then every VM resumed
+//                                     ^ the group is held: every VM stopped, then bitmaps
+//                                       changed, then every VM resumed
 //
 // Invariants that make a failed cycle cost time and never data:
-//   * The bitmap named n has every write since cut n; it is removed only after finish(acknowledged)
-//   said that point n+1 is durable.
+//   * The bitmap named n has every write since cut n; it is removed only after
+//     finish(acknowledged) said that point n+1 is durable.
 //   * A bitmap named n-bulk-x has every write since bulk x of a disk began, on top of point n; it
-//   counts only together with that bulk.
-//   * While both n and n+1 are there, their union is what changed since n. The next prepare() joins
-//   them when n+1 never became durable.
-//   * What is read after the cut is the state of the moment of the hold: a copy-before-write filter
-//   above the disk puts aside what
-//     the guest is about to overwrite. When it cannot (scratch full, too slow), the cut breaks and
-//     the guest writes on.
+//     counts only together with that bulk.
+//   * While both n and n+1 are there, their union is what changed since n. The next prepare()
+//     joins them when n+1 never became durable.
+//   * What is read after the cut is the state of the moment of the hold: a copy-before-write
+//     filter above the disk puts aside what the guest is about to overwrite. When it cannot
+//     (scratch full, too slow), the cut breaks and the guest writes on.
 //
 // Errors of all calls; none leaves a VM held, and after each the cycle may begin again with
 // prepare():
-//   Code::unavailable  a VM was started, stopped or crashed meanwhile
-//   Code::in_use       somebody else's NBD server runs in a VM's QEMU, or somebody's block job is
-//   in the way Code::timeout      the hold would have been longer than allowed; Code::no_space: the
-//   scratch directory is too full Code::invalid_state a disk was resized, added or removed since
-//   prepare()
+//   Code::unavailable    a VM was started, stopped or crashed meanwhile, or the cut broke
+//   Code::in_use         somebody else's NBD server runs in a VM's QEMU
+//   Code::timeout        the hold would have been longer than allowed
+//   Code::no_space       the scratch directory is too full
+//   Code::invalid_state  a disk was resized, added or removed since prepare()
+//   Code::failed         QEMU refused something; its text says what
 //
 // One GroupCapture per collection; its calls come from one thread at a time. VMs are held by
 // threads of its own.

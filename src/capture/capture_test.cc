@@ -97,7 +97,6 @@ class CaptureTest : public testing::Test {
     }
 
     void write(VmId vm, std::size_t disk, std::uint64_t offset, std::uint64_t length, int value) {
-        fmt::print("W {} {} +{} ={}\n", key(vm, disk).text().substr(34), offset, length, value);
         machines_.guest_io(vm, disk,
                            value == 0 ? fmt::format("write -z {} {}", offset, length)
                                       : fmt::format("write -P {} {} {}", value, offset, length));
@@ -112,7 +111,6 @@ class CaptureTest : public testing::Test {
     bool begin_cycle(const std::function<bool()>& bulk_stop = [] { return false; }) {
         members_ = members();
         preparation_ = capture_->prepare(target_.durable, members_, target_.shapes);
-        fmt::print("PREPARE {} {}:", target_.durable.value, preparation_.receive.text().substr(0,4)); for (auto b : preparation_.bulks) fmt::print(" {}", int(b)); fmt::print("\n");
         if (preparation_.receive != target_.receive) {
             target_.receive = preparation_.receive;
             target_.pending.clear();
@@ -140,7 +138,6 @@ class CaptureTest : public testing::Test {
     }
 
     void make_cut() {
-        fmt::print("CUT {}\n", target_.durable.value+1);
         cut_ = capture_->cut(target_.durable.next(), PointKind::regular);
         at_cut_ = truth_;
     }
@@ -152,14 +149,12 @@ class CaptureTest : public testing::Test {
         received_bytes_ = 0;
         while (const auto chunk = cut_->source().next()) {
             received_bytes_ += chunk->payload.size();
-            fmt::print("CHUNK {} {}", chunk->disk, chunk->payload.size()); for (auto& e : chunk->extents) fmt::print(" {}+{}{}", e.offset, e.length, e.content==reviver::Content::zero?"z":""); fmt::print("\n");
             apply(*chunk, received_[members_.disks[chunk->disk].shape.key.text()]);
             between();
         }
     }
 
     void commit() {
-        fmt::print("COMMIT\n");
         target_.durable = target_.durable.next();
         target_.shapes.clear();
         for (const auto& disk : members_.disks) target_.shapes.push_back(disk.shape);
@@ -594,6 +589,21 @@ TEST_F(CaptureTest, AChunkIsTheSameHoweverOftenItIsAskedFor) {
     capture_->finish(std::move(cut_), false);
 }
 
+// QEMU 7.2 gave what the guest has now when a read began in a part that had been put aside and
+// ended in one that had not.
+TEST_F(CaptureTest, AReadAcrossWhatTheGuestOverwroteAndWhatItDidNot) {
+    const auto vm = add_vm("a", {"qcow2", "raw"});
+    machines_.start(vm);
+    cycle();
+    for (const std::size_t disk : {0, 1}) write(vm, disk, 3661824, 262144, 120);
+    begin_cycle();
+    make_cut();
+    for (const std::size_t disk : {0, 1}) write(vm, disk, 3565056, 131072, 0);
+    read_cut();
+    commit();
+    capture_->finish(std::move(cut_), true);
+}
+
 // QEMU used to spin for ever: it waited, with its guest, until its answers to our reads were taken.
 TEST_F(CaptureTest, AGuestDoesNotWaitForASlowTakerOfChunks) {
     const auto vm = add_vm("a", {"qcow2"}, 32 * MiB);
@@ -627,7 +637,6 @@ class RandomTest : public CaptureTest, public testing::WithParamInterface<unsign
 
     void change_power() {
         const auto vm = vms_[below(vms_.size())];
-        fmt::print("POWER {}\n", vm.text().substr(34));
         if (!runs(vm)) {
             machines_.start(vm);
         } else if (below(3) == 0) {
@@ -673,7 +682,6 @@ TEST_P(RandomTest, EveryAcknowledgedPointIsWhatTheDisksWereInTheHold) {
         try {
             try_cycle();
         } catch (const Error& error) {
-            fmt::print("ERROR {}\n", error.what());
             ASSERT_TRUE(error.code() == Code::unavailable || error.code() == Code::failed)
                 << error.what();
         }

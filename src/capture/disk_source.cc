@@ -10,7 +10,7 @@ namespace reviver::capture {
 
 namespace {
 
-constexpr std::uint64_t request_bytes = 256 << 10;
+constexpr std::uint64_t chunk_cost_min = 256 << 10;
 constexpr std::uint64_t zero_block = 4 << 10;
 // Of a cut nothing can be read but 64 KiB clusters with a mark in them. A gap shorter than this
 // between two marks lies within the clusters of the two.
@@ -80,7 +80,7 @@ class Gathering {
 // Chunks of zeros cost no memory to speak of; they count, so that there are not endlessly many of
 // them ahead.
 std::uint64_t held_by(const PlannedChunk& planned) {
-    return std::max(planned.data_bytes, request_bytes);
+    return std::max(planned.data_bytes, chunk_cost_min);
 }
 
 }  // namespace
@@ -193,9 +193,10 @@ void DiskSource::begin(Reading& reading) {
     ByteSpan room(reading.buffer);
     for (const Range& piece : reading.pieces) {
         for (std::uint64_t done = 0; done < piece.length;) {
-            const auto length = std::min(request_bytes, piece.length - done);
-            reading.tickets.push_back(
-                input_.reader->begin(piece.offset + done, room.first(length)));
+            const auto at = piece.offset + done;
+            const auto boundary = align_down(at, input_.request_boundary) + input_.request_boundary;
+            const auto length = std::min(boundary, piece.end()) - at;
+            reading.tickets.push_back(input_.reader->begin(at, room.first(length)));
             room = room.subspan(length);
             done += length;
         }

@@ -32,6 +32,8 @@ struct DiskInput {
     std::uint64_t size_bytes = 0;
     std::uint64_t from_bytes = 0;
     std::uint64_t marked_bytes = 0;  // for progress
+    // No request crosses a multiple of this.
+    std::uint64_t request_boundary = 256 << 10;
 };
 
 class DiskSource : public point::Source {

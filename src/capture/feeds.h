@@ -25,24 +25,16 @@ struct BitmapReader {
     std::string bitmap;
 };
 
-// What any of the bitmaps has marked. Large parts of it that are known to be zeros (discarded by
-// the guest) are zeros.
+// What any of the bitmaps has marked. Where `zeros` is given, large parts that it knows to be zeros
+// (discarded by the guest) are zeros; it must not change its mind while the feed is used.
 class MarkedFeed : public Feed {
   public:
-    // `data` answers about zeros; only asked inside of what is marked.
-    MarkedFeed(std::vector<BitmapReader> bitmaps, qemu::NbdReader& data);
+    explicit MarkedFeed(std::vector<BitmapReader> bitmaps, qemu::NbdReader* zeros = nullptr);
     std::vector<Extent> extents(Range window) override;
 
   private:
-    RangeSet marked(Range window);
-    void look_for_zeros(const Range& marked);
-
     std::vector<BitmapReader> bitmaps_;
-    qemu::NbdReader& data_;
-    // Looked for once: an area that becomes known to be zeros later must not change chunks that
-    // were given already.
-    RangeSet zeros_;
-    std::uint64_t looked_to_ = 0;
+    qemu::NbdReader* zeros_;
 };
 
 }  // namespace reviver::capture

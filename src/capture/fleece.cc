@@ -113,6 +113,19 @@ void switch_to_filters(const qemu::Qmp& qmp, const std::vector<FilteredDisk>& di
     for (const auto& [disk, filter] : disks) set_drive(qmp, disk.device, filter);
 }
 
+// The filter's own bitmaps have no names; what is known of the unit is their granularity.
+void confirm_cluster(const std::vector<qemu::BlockNode>& nodes, const FleeceNames& names) {
+    for (const auto& node : nodes) {
+        if (node.name != names.filter) continue;
+        for (const auto& bitmap : node.bitmaps)
+            if (bitmap.granularity_bytes < fleece_cluster)
+                fail(Code::not_supported, "this QEMU puts data aside in units of {} bytes",
+                     bitmap.granularity_bytes);
+        return;
+    }
+    fail(Code::unavailable, "the filter {} went away", names.filter);
+}
+
 void add_snapshot(const qemu::Qmp& qmp, const FleeceNames& names) {
     qemu::call(
         qmp, "blockdev-add",

@@ -1,16 +1,19 @@
 // Keeps the state of a running disk readable while its guest goes on writing.
 //
-//     guest ──▶ copy-before-write ──▶ disk            (QEMU 7.2, docs/interop/qmp,
-//     "copy-before-write", "snapshot-access")
-//                      │ ▲
-//                 old data, once per 64 KiB            snapshot-access reads the old data where it
-//                 was put aside, else the disk
-//                      ▼ │
-//                   scratch ◀── snapshot-access ──▶ NBD export
+//     guest --> copy-before-write --> disk        snapshot-access reads the old data where it was
+//                     |                |          put aside, else the disk; an NBD export gives it
+//                 old data,            v          to us
+//               once a cluster --> scratch --> snapshot-access --> NBD export
 //
-// With on-cbw-error=break-snapshot a scratch image that is full or slow ends the snapshot, and
-// never a guest's write. The filter gets the bitmap of what is going to be read, and puts aside
-// nothing else.
+// (QEMU 7.2, QMP reference, BlockdevOptionsCbw; docs/interop of "copy-before-write".) With
+// on-cbw-error=break-snapshot a scratch image that is full or slow ends the snapshot, and never a
+// guest's write. The filter gets the bitmap of what is going to be read, and puts aside nothing
+// else: outside of it, reading is an error.
+//
+// QEMU before 8.0 reads wrong data where one request touches both a cluster that was put aside and
+// one that was not: it takes all of it from the disk, as the guest has it now (hbitmap_status()
+// answers "clean" for a dirty part that a clean one follows). So every request to a snapshot stays
+// inside one cluster, questions about zeros included.
 //
 // Calls are for one QEMU and come from one thread at a time.
 #pragma once
@@ -25,6 +28,10 @@
 #include <vector>
 
 namespace reviver::capture {
+
+// In this unit the filter puts aside and QEMU knows what it has put aside, unless the scratch image
+// has larger clusters; ours has none.
+constexpr std::uint64_t fleece_cluster = 64 << 10;
 
 struct FleeceNames {
     std::string scratch;
@@ -45,6 +52,8 @@ struct FilteredDisk {
     std::string filter;
 };
 void switch_to_filters(const qemu::Qmp& qmp, const std::vector<FilteredDisk>& disks);
+// Error not_supported if this QEMU puts aside in a smaller unit than fleece_cluster.
+void confirm_cluster(const std::vector<qemu::BlockNode>& nodes, const FleeceNames& names);
 // After the hold: a node that reads as the disk was when the filter was inserted, inside of the
 // bitmap.
 void add_snapshot(const qemu::Qmp& qmp, const FleeceNames& names);

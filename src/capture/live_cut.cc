@@ -103,20 +103,19 @@ class LiveHeldVm : public HeldVm {
     std::string new_bitmap_;
 };
 
-DiskInput open_cut(const qemu::NbdAddress& address, const std::string& bitmap,
-                   std::uint64_t size_bytes, std::uint64_t marked_bytes) {
+DiskInput open_cut(const qemu::NbdAddress& address, const TrackedDisk& disk,
+                   std::uint64_t marked_bytes) {
+    using Contexts = std::vector<std::string>;
     DiskInput input;
-    input.reader = std::make_unique<qemu::NbdReader>(
-        address, std::vector<std::string>{qemu::allocation_context});
+    input.reader = std::make_unique<qemu::NbdReader>(address, Contexts{});
     std::vector<BitmapReader> bitmaps;
-    // A connection of its own: asked on one connection, both questions would be answered, and
-    // outside of the marks the one about zeros is an error.
-    bitmaps.push_back({std::make_unique<qemu::NbdReader>(
-                           address, std::vector<std::string>{qemu::bitmap_context(bitmap)}),
-                       bitmap});
-    input.feed = std::make_unique<MarkedFeed>(std::move(bitmaps), *input.reader);
-    input.size_bytes = size_bytes;
+    bitmaps.push_back(
+        {std::make_unique<qemu::NbdReader>(address, Contexts{qemu::bitmap_context(disk.base)}),
+         disk.base});
+    input.feed = std::make_unique<MarkedFeed>(std::move(bitmaps));
+    input.size_bytes = disk.member.shape.size_bytes;
     input.marked_bytes = marked_bytes;
+    input.request_boundary = fleece_cluster;
     return input;
 }
 
@@ -160,13 +159,13 @@ std::vector<GroupPart> live_parts(const TrackingContext& context, const TrackedV
     std::vector<GroupPart> parts;
     for (const auto& disk : vm.disks) {
         const auto names = fleece_names(context.collection, disk.index);
+        confirm_cluster(nodes, names);
         add_snapshot(qmp, names);
         const auto id = export_id(context.collection, ExportKind::cut, disk.index);
         const auto address = server.add({id, names.snapshot, id, disk.base, disk.live.node});
-        const auto size = disk.member.shape.size_bytes;
         const auto marked = marked_bytes(nodes, disk);
         parts.push_back({static_cast<std::uint32_t>(disk.index), marked,
-                         [=, base = disk.base] { return open_cut(address, base, size, marked); }});
+                         [=] { return open_cut(address, disk, marked); }});
     }
     return parts;
 }

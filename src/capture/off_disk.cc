@@ -36,7 +36,8 @@ DiskInput off_marked(const MemberDisk& disk, const std::vector<std::string>& bit
     auto exports = std::make_shared<Exports>();
     DiskInput input;
     input.reader = open_data(disk, *exports);
-    input.feed = std::make_unique<MarkedFeed>(open_bitmaps(disk, bitmaps, *exports), *input.reader);
+    input.feed =
+        std::make_unique<MarkedFeed>(open_bitmaps(disk, bitmaps, *exports), input.reader.get());
     input.keeps = exports;
     input.size_bytes = disk.shape.size_bytes;
     input.marked_bytes = marked_bytes;

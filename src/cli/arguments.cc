@@ -157,7 +157,7 @@ void Grammar::add_failover_commands() {
     waiting(on_collection(
         command("reverse", "Replicate a failed-over collection back: only what differs")));
     auto* planned = waiting(on_collection(
-        command("planned-failover", "Send the last changes of a collection that is switched off")));
+        command("planned-failover", "Shut the virtual machines down and send the last changes")));
     planned->add_flag("--cancel", into_.cancel, "Give the planned failover up");
     waiting(
         on_collection(command("prepare-reverse", "Make an old primary ready to be replicated to")));

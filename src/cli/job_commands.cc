@@ -18,7 +18,8 @@ std::string state_of(const Job& job) {
 
 std::string remark_on(const Job& job) {
     if (!job.error.empty()) return printable(job.error);
-    return printable(job.report.empty() ? job.status : job.report);
+    if (job.has_ended() || !job.report.empty()) return printable(job.report);
+    return printable(job.status);
 }
 
 }  // namespace

@@ -29,6 +29,18 @@ std::string first_text(const cim::Instance& from, std::initializer_list<const ch
     return "";
 }
 
+// A job without a report repeats its status there.
+std::string report_in(const cim::Instance& job) {
+    std::string text = text_of(job.get("Description"));
+    return text == text_of(job.get("JobStatus")) ? "" : text;
+}
+
+// "point 7, planned failover": what is special about it.
+std::string remark_in(const std::string& element_name) {
+    std::size_t comma = element_name.find(", ");
+    return comma == std::string::npos ? "" : element_name.substr(comma + 2);
+}
+
 }  // namespace
 
 bool Job::has_ended() const {
@@ -68,7 +80,7 @@ Point read_point(const cim::Enumerated& from) {
             .sequence = sequence_in(text_of(point.get("InstanceID"))),
             .created = time_of(point.get("CreationTime")),
             .consistency = number_of(point.get("ConsistencyLevel")),
-            .description = text_of(point.get("ElementName"))};
+            .remark = remark_in(text_of(point.get("ElementName")))};
 }
 
 Job read_job(const cim::ObjectPath& path, const cim::Instance& from) {
@@ -79,7 +91,7 @@ Job read_job(const cim::ObjectPath& path, const cim::Instance& from) {
             .state = number_of(from.get("JobState")),
             .percent = number_of(from.get("PercentComplete")),
             .status = text_of(from.get("JobStatus")),
-            .report = text_of(from.get("Description")),
+            .report = report_in(from),
             .started = time_of(from.get("StartTime")),
             .cancellable = flag_of(from.get("Cancellable")),
             .error_code = number_of(from.get("ErrorCode")),

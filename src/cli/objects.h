@@ -38,7 +38,7 @@ struct Point {  // Msvm_CollectionRecoveryPoint
     std::uint64_t sequence = 0;
     std::optional<cim::DateTime> created;
     std::uint64_t consistency = 0;
-    std::string description;
+    std::string remark;  // what is special about it
 };
 
 struct Job {  // Msvm_ConcreteJob

@@ -12,7 +12,7 @@
 namespace reviver::cli {
 namespace {
 
-constexpr std::size_t bar_width = 24;
+constexpr std::size_t bar_width = 20;
 constexpr std::size_t default_columns = 80;
 constexpr const char* start_of_cleared_line = "\r\033[K";
 

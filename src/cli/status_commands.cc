@@ -116,16 +116,18 @@ void add_replication(Rows& rows, const Overview& overview) {
     rows.push_back({"Peer", other_site(overview)});
     rows.push_back({"Lag", lag_in_full(overview)});
     rows.push_back({"Last point", last_point_text(overview)});
-    rows.push_back({"Cycles", cycles_text(*overview.settings, *overview.statistics)});
+    if (overview.collection.mode == mode_primary) {
+        rows.push_back({"Cycles", cycles_text(*overview.settings, *overview.statistics)});
+    }
     rows.push_back(
         {"History", fmt::format("{} points besides the latest", overview.settings->history)});
 }
 
-void add_details(Rows& rows, const Details& details) {
-    if (details.failover_point != 0) {
+void add_details(Rows& rows, const Details& details, bool primary) {
+    if (details.failover_point != 0 && !primary) {
         rows.push_back({"Failed over", fmt::format("to point {}", details.failover_point)});
     }
-    if (details.hold_us_median != 0) {
+    if (details.hold_us_median != 0 && primary) {
         rows.push_back({"Hold", fmt::format("{:.1f} ms median, {:.1f} ms 99th percentile",
                                             static_cast<double>(details.hold_us_median) / 1e3,
                                             static_cast<double>(details.hold_us_p99) / 1e3)});
@@ -151,7 +153,9 @@ void print_one(const Console& console, const Overview& overview) {
         {"Members", names_of(overview.members)},
     };
     add_replication(rows, overview);
-    if (overview.details) add_details(rows, *overview.details);
+    if (overview.details) {
+        add_details(rows, *overview.details, collection.mode == mode_primary);
+    }
     if (overview.statistics) rows.push_back({"Health", health_of(overview)});
     console.out << table_text(rows);
     print_issues(console, overview);
@@ -228,7 +232,7 @@ void show_points(const Session& session) {
         rows.push_back({std::to_string(point.sequence),
                         point.created ? local_time_text(*point.created) : "unknown",
                         age_text(point.created, now()), consistency_words(point.consistency),
-                        printable(point.description)});
+                        printable(point.remark)});
     }
     session.console.out << table_text(rows);
 }

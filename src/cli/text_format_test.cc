@@ -52,7 +52,7 @@ TEST(TextFormat, ColumnsAreAligned) {
 
 TEST(TextFormat, AProgressLineFitsItsTerminal) {
     EXPECT_EQ(progress_line("copy", 50, 75s, "vda\nvdb", 80),
-              "copy  [############            ]  50 %  1:15  vda vdb");
+              "copy  [##########          ]  50 %  1:15  vda vdb");
     EXPECT_EQ(progress_line("copy", 250, 1s, "", 20), "copy  [#############");
 }
 

@@ -62,7 +62,7 @@ struct ReceiveHeader {
     std::vector<Disk> disks;
 };
 
-// Where to go on. `fresh` when the sink knew nothing of this receive.
+// Where to go on. `fresh` when the sink knew nothing of this receive, or lost what bulk_done does not name.
 struct ReceiveState {
     bool fresh = true;
     // The point is already durable: skip everything, the answer to commit() is this.

@@ -45,8 +45,9 @@ LiveMachines::LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world
 
 LiveMachines::~LiveMachines() = default;
 
+// A short name, as in the names of bitmaps: sockets lie in it, and their paths may have 107 bytes.
 sys::Path LiveMachines::capture_directory(CollectionId collection) const {
-    return data_directory_ / "capture" / collection.text();
+    return data_directory_ / "capture" / collection.text().substr(0, 8);
 }
 
 std::unique_ptr<GroupDisks> LiveMachines::group(CollectionId collection,

@@ -18,12 +18,6 @@ namespace {
 constexpr const char* pin_reason = "failover";
 constexpr std::chrono::seconds flatten_pause{5};
 
-std::vector<VmId> ids_of(const std::vector<VmDefinition>& vms) {
-    std::vector<VmId> ids;
-    for (const VmDefinition& vm : vms) ids.push_back(vm.id);
-    return ids;
-}
-
 }  // namespace
 
 // ---------------------------------------------------------------------------------------------- relationship
@@ -187,6 +181,7 @@ void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
         c = group.advance(Event::failover_started, [&](Collection& g) {
             g.failover_point = asked.value_or(newest->sequence);
             g.failover_epoch = g.epoch;
+            g.last_sequence = newest->sequence;
             const bool planned = g.failover_point == newest->sequence &&
                                  newest->kind == PointKind::planned;
             g.failover_type = planned ? FailoverType::planned : FailoverType::regular;
@@ -196,7 +191,13 @@ void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
     const FailoverPlan plan = plan_of(c, c.failover_point);
     const auto failures = context_.machines.fail_over(plan);
     if (failures.empty()) {
-        group.advance(Event::failover_completed);
+        // What the point holds is kept here too: a reverse needs it when the store has let go of the point.
+        group.advance(Event::failover_completed, [&](Collection& g) {
+            g.shapes.clear();
+            for (const PointDisk& disk : plan.disks) g.shapes.push_back(disk.shape);
+            g.members.clear();
+            for (const VmDefinition& vm : plan.vms) g.members.push_back(vm.id.text());
+        });
         return;
     }
     std::string text = fmt::format("{} of {} VMs could not be set up", failures.size(), plan.vms.size());
@@ -406,30 +407,17 @@ JobId Engine::reverse(CollectionId id, Settings settings, const std::string& own
 void Engine::become_primary(Group& group, const Settings& settings) {
     commit(group);
     auto turn = group.take_turn();
-    const Collection c = group.snapshot();
-    const auto points = context_.store.points(c.id);
-    const auto shared = std::find_if(points.begin(), points.end(), [&](const PointInfo& p) {
-        return p.sequence == c.failover_point;
-    });
-    if (shared == points.end()) {
-        fail(Code::corrupt, "the point {} that '{}' was failed over to is gone", c.failover_point.value,
-             c.name);
-    }
     group.advance(Event::became_primary, [&](Collection& g) {
         g.epoch = g.epoch.next();
         g.settings = settings;
         g.reverse_pending = true;
         g.reverse_report = {};
         g.shared_point = g.failover_point;
-        g.last_sequence = points.back().sequence;
-        g.shapes = shared->disks;
-        g.members.clear();
-        for (const VmId vm : ids_of(shared->vms)) g.members.push_back(vm.text());
         g.failover_type = FailoverType::none;
         g.initial_complete = true;
         g.trouble.clear();
     });
-    keeper_of(c.id).forget_disks();
+    keeper_of(group.id()).forget_disks();
 }
 
 // ---------------------------------------------------------------------------------------------- the rest

@@ -19,8 +19,8 @@ name = {name}
 # data_dir = "data"
 
 [hypervisor]
-# Where the virtual machines are. The default is a libvirt driver of this site's own, inside reviverd;
-# on a host that runs libvirt write "qemu:///system".
+# Where the virtual machines are. The default is a libvirt driver of this site's own, inside
+# reviverd; on a host that runs libvirt write "qemu:///system".
 {uri}
 
 [peer]

@@ -39,22 +39,21 @@ std::uint64_t place_of(std::uint64_t block) {
 
 }  // namespace
 
-BaseFile::BaseFile(sys::Files& files, const sys::Path& directory, const Owner& owner)
-    : base_(files.open(directory / base_name(), sys::OpenMode::create)),
-      sums_(files.open(directory / sums_name(), sys::OpenMode::create)),
-      size_bytes_(base_->size_bytes()) {
-    if (sums_->size_bytes() < sums_header_bytes)
-        sums_->write_at(0, encode_header(owner));
-    else
-        check_header(owner);
-}
-
-void BaseFile::check_header(const Owner& owner) {
-    Bytes found(sums_header_bytes);
-    sums_->read_exactly(0, found);
-    if (found != encode_header(owner))
+BaseFile::BaseFile(sys::Files& files, const sys::Path& directory, const Owner& owner, Life life) {
+    const auto mode = life == Life::unborn ? sys::OpenMode::create : sys::OpenMode::write;
+    base_ = files.open(directory / base_name(), mode);
+    sums_ = files.open(directory / sums_name(), mode);
+    size_bytes_ = base_->size_bytes();
+    if (has_header(owner)) return;
+    if (life == Life::born)
         fail(Code::corrupt, "the base of {} has the checksums of another disk or damaged ones",
              owner.disk.text());
+    sums_->write_at(0, encode_header(owner));
+}
+
+bool BaseFile::has_header(const Owner& owner) {
+    Bytes found(sums_header_bytes);
+    return sums_->read_at(0, found) == found.size() && found == encode_header(owner);
 }
 
 std::uint64_t BaseFile::blocks() const {

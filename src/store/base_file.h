@@ -29,9 +29,11 @@ class BaseFile : public point::Image {
         bool operator==(const Owner&) const = default;
     };
 
-    // Makes the two files in `directory` when they are not there. Error corrupt when they are
-    // somebody else's.
-    BaseFile(sys::Files& files, const sys::Path& directory, const Owner& owner);
+    enum class Life : std::uint8_t {
+        unborn,  // the disk has no point: what is not there is made, and what a crash left of it
+        born,    // both files must be there and be this disk's, else Error not_found or corrupt
+    };
+    BaseFile(sys::Files& files, const sys::Path& directory, const Owner& owner, Life life);
 
     std::uint64_t size_bytes() const override { return size_bytes_; }
     void read(std::uint64_t offset, ByteSpan to) override { base_->read_exactly(offset, to); }
@@ -53,7 +55,7 @@ class BaseFile : public point::Image {
     Range block_range(std::uint64_t block) const;
 
   private:
-    void check_header(const Owner& owner);
+    bool has_header(const Owner& owner);
     std::uint64_t stored_sum(std::uint64_t block);
     std::uint64_t sum_of_block(std::uint64_t block);
     void mark_edge(std::uint64_t offset);

@@ -170,7 +170,7 @@ std::uint64_t fold(Context& context, Live& live, const CollapsePlan& plan,
                    const point::Filters& filters) {
     const Stack run = open_run(context, plan);
     BaseFile base(context.world.files, context.directory(plan.collection, plan.disk),
-                  {plan.collection.id, plan.disk.key});
+                  {plan.collection.id, plan.disk.key}, BaseFile::Life::born);
     // When a fold is done again nobody can tell what the first attempt left.
     if (!plan.disk.folding) check_edges(run, base);
     // From here on the checksums of the base may be behind it, until replace() has ended the fold.

@@ -18,8 +18,8 @@ Receive::Receive(Context& context, Live& live, const point::ReceiveHeader& heade
     make_rows();
     const CollectionRow row = context_.load(header_.collection);
     const bool resumed = row.receive && row.receive->id == header_.id;
-    fresh_ = !resumed;
     open_disks(row, resumed ? row.receive : std::nullopt);
+    fresh_ = !resumed || !lives_in_marks();
     context_.manifest.begin_receive(header_.collection, progress());
 }
 
@@ -80,6 +80,14 @@ Receive::Disk Receive::open_disk(const CollectionRow& row, const DiskRow& disk_r
     disk.target =
         disk.in_base ? make_base_target(context_, plan) : make_layer_target(context_, plan);
     return disk;
+}
+
+// Of a full copy into a base the marks say what is there. Of anything else a restart leaves nothing
+// that could be gone on with.
+bool Receive::lives_in_marks() const {
+    for (std::size_t i = 0; i < disks_.size(); ++i)
+        if (!disks_[i].in_base || header_.disks[i].bulk != point::Bulk::full) return false;
+    return true;
 }
 
 point::ReceiveState Receive::state() const {

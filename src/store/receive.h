@@ -57,6 +57,7 @@ class Receive {
     void make_rows();
     void apply(Disk& disk, const point::Chunk& chunk);
     void advance(Disk& disk, const std::vector<Extent>& extents);
+    bool lives_in_marks() const;
     void note_sums_behind();
     void mark();
     ReceiveRow progress() const;

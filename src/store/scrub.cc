@@ -146,7 +146,8 @@ bool Scrub::base_slice(CollectionId collection, DiskId id, std::uint64_t first) 
         return false;
     }
     try {
-        BaseFile file(context_.world.files, whole.path.parent_path(), {collection, disk->key});
+        BaseFile file(context_.world.files, whole.path.parent_path(), {collection, disk->key},
+                      BaseFile::Life::born);
         const std::uint64_t end = std::min(file.blocks(), first + slice_blocks);
         for (std::uint64_t block = first; block < end && going_on_; ++block)
             base_block(file, block, row, *disk);

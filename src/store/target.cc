@@ -31,7 +31,7 @@ class BaseTarget : public Target {
   public:
     BaseTarget(Context& context, const TargetPlan& plan)
         : base_(context.world.files, context.directory(plan.collection, plan.disk),
-                {plan.collection.id, plan.disk.key}),
+                {plan.collection.id, plan.disk.key}, BaseFile::Life::unborn),
           anchor_(open_layer_writer(context, plan)),
           sums_behind_(plan.disk.sums_behind ||
                        (plan.bulk != point::Bulk::full && base_.size_bytes() > 0)) {

@@ -75,17 +75,14 @@ Frame Link::ask(const Request& request, FrameType answer, sys::MonoTime deadline
     Waiting waiting{request.type, answer, world_.tasks.make_signal(), {}, {}};
     const std::uint64_t number = enlist(waiting);
     const AtEnd striking([&] { strike(number); });
-    bool woken = false;
     try {
         connection_.send({.type = request.type, .number = number}, request.message,
                          request.payload);
     } catch (const Error& e) {
-        if (e.code() != Code::unavailable) throw;
-        // The peer left; the reading task is about to find out why.
-        woken = waiting.signal->wait_until(world_.clock.after(options_.patience.linger_max));
-        if (!woken) throw;
+        if (e.code() != Code::invalid_parameter) await_reason(*waiting.signal);
+        throw;
     }
-    if (!woken) waiting.signal->wait_until(deadline);
+    waiting.signal->wait_until(deadline);
     const std::lock_guard lock(mutex_);
     if (waiting.error) throw *waiting.error;
     if (!waiting.frame) fail(Code::timeout, "{} did not answer in time", peer_.name);
@@ -122,12 +119,7 @@ void Link::send_chunk(FrameHeader header, ByteView message, ByteView payload) {
     try {
         connection_.send(header, message, payload);
     } catch (const Error& e) {
-        if (e.code() != Code::unavailable) throw;
-        const sys::MonoTime until = world_.clock.after(options_.patience.linger_max);
-        while (window_moved_->wait_until(until)) {
-            const std::lock_guard lock(mutex_);
-            throw_if_broken();
-        }
+        if (e.code() != Code::invalid_parameter) await_reason(*window_moved_);
         throw;
     }
 }
@@ -201,16 +193,32 @@ void Link::acknowledge(std::uint64_t number) {
     window_moved_->raise();
 }
 
+// The reason before the closing: whoever finds the connection closed finds the reason, too.
 void Link::break_with(const Error& error) {
-    // Nobody reads any more, so nobody may believe that somebody listens.
-    connection_.close();
-    const std::lock_guard lock(mutex_);
-    broken_ = error;
-    for (const auto& [number, waiting] : waiting_) {
-        waiting->error = error;
-        waiting->signal->raise();
+    {
+        const std::lock_guard lock(mutex_);
+        broken_ = error;
+        for (const auto& [number, waiting] : waiting_) {
+            waiting->error = error;
+            waiting->signal->raise();
+        }
+        window_moved_->raise();
     }
-    window_moved_->raise();
+    connection_.close();
+}
+
+// Sending failed. The reading task is about to find out why: the peer may have said so, or we
+// ourselves have closed.
+void Link::await_reason(sys::Signal& signal) {
+    const sys::MonoTime until = world_.clock.after(options_.patience.linger_max);
+    bool woken = true;
+    while (woken) {
+        {
+            const std::lock_guard lock(mutex_);
+            throw_if_broken();
+        }
+        woken = signal.wait_until(until);
+    }
 }
 
 }  // namespace reviver::wire

@@ -66,6 +66,7 @@ class Link {
     void answer_waiting(Frame frame);
     void acknowledge(std::uint64_t number);
     void break_with(const Error& error);
+    void await_reason(sys::Signal& signal);
     bool try_reserve(std::size_t cost, std::uint64_t& number);
     void throw_if_broken() const;
     Error named(Error error) const;

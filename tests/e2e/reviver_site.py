@@ -206,14 +206,12 @@ class Site:
         root = xml.parse(self.libvirt / f"etc/qemu/{name}.xml").getroot()
         disks = []
         for disk in root.iter("disk"):
-            if disk.get("device", "disk") == "disk":
-                disks.append(
-                    Disk(
-                        disk.find("target").get("dev"),
-                        pathlib.Path(disk.find("source").get("file")),
-                        disk.find("driver").get("type"),
-                    )
-                )
+            if disk.get("device", "disk") != "disk":
+                continue
+            path = pathlib.Path(disk.find("source").get("file"))
+            if path.parent != self.directory / "data/locks":  # the lock is no disk of the guest
+                target = disk.find("target").get("dev")
+                disks.append(Disk(target, path, disk.find("driver").get("type")))
         return disks
 
     def point_disk(self, collection: str, vm: str, target: str, sequence: int) -> Disk:
