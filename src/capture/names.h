@@ -1,11 +1,11 @@
 // The names of everything of ours that others can see: dirty bitmaps, block nodes, exports. Made
 // and read here alone.
 //
-//   bitmap   reviver-1a2b3c4d-17        changes since cut 17 of the collection whose id begins with
-//   1a2b3c4d
-//            reviver-1a2b3c4d-17-bulk-9f8e7d6c   changes since the bulk 9f8e7d6c began, which goes
-//            on top of point 17
-//   node     reviver-1a2b3c4d-cbw3      of the disk with index 3; QEMU allows 31 characters
+//   reviver-1a2b3c4d-17              bitmap: changes since cut 17 of the collection whose id begins
+//                                    with 1a2b3c4d
+//   reviver-1a2b3c4d-17-bulk-9f8e7d6c  bitmap: changes since the bulk 9f8e7d6c began, which goes on
+//                                    top of point 17
+//   reviver-1a2b3c4d-cbw3            node: of the disk with index 3; QEMU allows 31 characters
 #pragma once
 
 #include "model/names.h"

@@ -171,10 +171,6 @@ void ObjectManager::add_namespace(Registry registry) {
     registries_.push_back(std::move(registry));
 }
 
-const Schema& ObjectManager::default_schema() const {
-    return registry({}).schema();
-}
-
 const Schema& ObjectManager::schema(std::string_view name_space) const {
     return registry(name_space).schema();
 }
@@ -185,6 +181,25 @@ const Registry& ObjectManager::registry(std::string_view name_space) const {
         if (wanted.empty() || same_name(candidate.schema().name_space(), wanted)) return candidate;
     }
     fail_as(Status::invalid_namespace, "there is no namespace {}", wanted);
+}
+
+const Class& ObjectManager::get_class(const Principal& who, std::string_view name_space,
+                                      std::string_view class_name) const {
+    const Class& found = class_of(schema(name_space), class_name);
+    if (!authorizer_->may_read(who, found)) {
+        fail_as(Status::access_denied, "{} may not read {}", who.name(), found.name);
+    }
+    return found;
+}
+
+std::vector<const Class*> ObjectManager::classes(const Principal& who,
+                                                 std::string_view name_space) const {
+    std::vector<const Class*> result;
+    for (const Class& one : schema(name_space).classes()) {
+        if (authorizer_->may_read(who, one)) result.push_back(&one);
+    }
+    if (result.empty()) fail_as(Status::access_denied, "{} may not read classes", who.name());
+    return result;
 }
 
 Instance ObjectManager::get(const Principal& who, const ObjectPath& path) const {

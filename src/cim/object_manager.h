@@ -45,9 +45,13 @@ class ObjectManager {
 
     void add_namespace(Registry registry);  // the first one is the default
 
-    const Schema& default_schema() const;
     const Schema& schema(
         std::string_view name_space) const;  // empty: the default. Status invalid_namespace
+
+    // The classes that this caller may read: one of them, or all.
+    const Class& get_class(const Principal& who, std::string_view name_space,
+                           std::string_view class_name) const;
+    std::vector<const Class*> classes(const Principal& who, std::string_view name_space) const;
 
     // `path` may name an ancestor of the real class. Its keys are those of the class; without keys
     // it names the only instance there is, and more than one is invalid_parameter.

@@ -14,8 +14,8 @@ constexpr const char* mof = R"(
     class Other : Base { uint8 Small; };
     class Settings { uint32 Interval; Base REF Of; };
     class Service { [Key] string Name;
-        uint32 Do([In] Thing REF Target, [In, EmbeddedInstance("Settings")] string With, [In] uint8 Count,
-                  [In(false), Out] Thing REF Job);
+        uint32 Do([In] Thing REF Target, [In, EmbeddedInstance("Settings")] string With,
+                  [In] uint8 Count, [In(false), Out] Thing REF Job);
         uint32 Stop(); uint32 Never(); };
     class Special : Service { };
     [Association] class Link { [Key] Base REF From; [Key] Base REF To; };)";

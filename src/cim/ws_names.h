@@ -27,6 +27,8 @@ inline constexpr const char* class_uri = "http://schemas.dmtf.org/wbem/wscim/1/c
 inline constexpr const char* old_class_uri =
     "http://schemas.microsoft.com/wbem/wscim/1/cim-schema/2/";
 inline constexpr const char* wmi_uri = "http://schemas.microsoft.com/wbem/wsman/1/wmi/";
+inline constexpr const char* class_metadata_uri =
+    "http://schemas.dmtf.org/wbem/cim-xml/2/cim-schema/2/";
 inline constexpr const char* all_classes_uri = "http://schemas.dmtf.org/wbem/wscim/1/*";
 
 inline constexpr const char* action_get = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Get";

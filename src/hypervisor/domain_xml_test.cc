@@ -13,7 +13,9 @@ constexpr const char* shop = R"(<?xml version="1.0"?>
   <name>shop &amp; "co"</name>
   <uuid>11111111-2222-3333-4444-555555555555</uuid>
   <devices>
-    <disk type='file' device='cdrom'><source file='/iso/debian.iso'/><target dev='sda' bus='sata'/></disk>
+    <disk type='file' device='cdrom'>
+      <source file='/iso/debian.iso'/><target dev='sda' bus='sata'/>
+    </disk>
     <disk type='file' device='disk'>
       <driver name='qemu' type='qcow2' cache='none'/>
       <source file='/vm/a.qcow2'/>

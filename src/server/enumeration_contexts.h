@@ -3,29 +3,24 @@
 // user, has a name that cannot be guessed, and is forgotten when nobody pulls for a while.
 #pragma once
 
-#include "cim/object_manager.h"
-#include "cim/ws_values.h"
 #include "server/limits.h"
 
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 namespace reviver::server {
 
-enum class EnumerationMode : std::uint8_t { objects, references, objects_and_references };
-
 struct Enumeration {
-    std::vector<cim::Found> items;
-    std::size_t next = 0;  // of items; those before it were delivered
-    EnumerationMode mode = EnumerationMode::objects;
-    cim::ws::ValueStyle style;
+    std::size_t size = 0;
+    std::size_t next = 0;                                // those before it were delivered
+    std::function<std::string(std::size_t index)> item;  // as finished XML
 
-    bool at_end() const { return next >= items.size(); }
+    bool at_end() const { return next >= size; }
 };
 
 // Threads: any. Errors: SoapFault InvalidEnumerationContext, Concurrency, QuotaLimit.

@@ -41,6 +41,7 @@ constexpr std::chrono::seconds failure_wait_max{60};
 
 // WS-Management.
 constexpr std::size_t options_max = 256;
+constexpr std::size_t fault_text_bytes_max = 1000;
 constexpr std::size_t message_id_chars_max = 2048;
 constexpr std::size_t batch_items_max = 32'000;
 constexpr std::size_t contexts_max = 1000;

@@ -3,6 +3,7 @@
 #include "cim/ws_names.h"
 #include "cim/ws_values.h"
 #include "cim/xml_writer.h"
+#include "server/limits.h"
 
 namespace reviver::server {
 
@@ -65,7 +66,21 @@ constexpr std::uint32_t access_denied_number = 5;
 constexpr std::uint32_t invalid_parameter_number = 2147749896;
 constexpr std::uint32_t not_supported_number = 2147749900;
 
+// Texts repeat what the client sent; a fault must not become as large as its request.
+std::string shortened(std::string text) {
+    if (text.size() <= limits::fault_text_bytes_max) return text;
+    std::size_t end = limits::fault_text_bytes_max;
+    while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    return text.substr(0, end) + "...";
+}
+
 }  // namespace
+
+SoapFault::SoapFault(FaultFamily family, std::string subcode, std::string text, std::string detail)
+    : Error(Code::invalid_parameter, shortened(std::move(text))),
+      family_(family),
+      subcode_(std::move(subcode)),
+      detail_(std::move(detail)) {}
 
 SoapFault SoapFault::of(const cim::CimError& error) {
     SoapFault fault(FaultFamily::wsman, "InternalError", error.what());

@@ -17,11 +17,7 @@ enum class FaultFamily : std::uint8_t { soap, addressing, wsman, enumeration, bi
 
 class SoapFault : public Error {
   public:
-    SoapFault(FaultFamily family, std::string subcode, std::string text, std::string detail = {})
-        : Error(Code::invalid_parameter, std::move(text)),
-          family_(family),
-          subcode_(std::move(subcode)),
-          detail_(std::move(detail)) {}
+    SoapFault(FaultFamily family, std::string subcode, std::string text, std::string detail = {});
     // What an error of the object model looks like to the client.
     static SoapFault of(const cim::CimError& error);
 

@@ -17,15 +17,16 @@ namespace reviver::server {
 inline constexpr const char* test_mof = R"(
 class Base { [Key] string Id; string Name; };
 class Thing : Base {
-    uint16 State; datetime Since; datetime Lasted; uint64 Big; sint64 Small; boolean On; string Tags[]; Base REF Next;
+    uint16 State; datetime Since; datetime Lasted; uint64 Big; sint64 Small; boolean On;
+    string Tags[]; Base REF Next;
 };
 class Settings { uint32 Interval; string Disks[]; datetime At; };
 class Service {
     [Key] string Name;
     [Key] string SystemName;
-    uint32 Start([In] Base REF Target, [In, EmbeddedInstance("Settings")] string Settings, [In] uint8 Count,
-                 [In] datetime When, [In] string Words[], [In(false), Out] Thing REF Job,
-                 [In(false), Out] string Notes[]);
+    uint32 Start([In] Base REF Target, [In, EmbeddedInstance("Settings")] string Settings,
+                 [In] uint8 Count, [In] datetime When, [In] string Words[],
+                 [In(false), Out] Thing REF Job, [In(false), Out] string Notes[]);
     uint32 Report([In(false), Out, EmbeddedInstance("Settings")] string Settings);
     uint32 Wait();
     uint32 Unbound();

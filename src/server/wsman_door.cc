@@ -35,7 +35,9 @@ bool is_transfer(const std::string& action, const char* verb) {
 
 WsmanAnswer dispatch(const WsmanOperation& operation) {
     const std::string& action = operation.request.action;
-    if (action == ws::action_get) return get_instance(operation);
+    if (action == ws::action_get) {
+        return is_about_classes(operation.request) ? get_class(operation) : get_instance(operation);
+    }
     if (action == ws::action_enumerate) return enumerate(operation);
     if (action == ws::action_pull) return pull(operation);
     if (action == ws::action_release) return release(operation);

@@ -1,8 +1,8 @@
 // WS-Management over HTTP: DSP0226 1.0 with the CIM binding DSP0227 1.0 and [MS-WSMV] where real
 // clients go beyond.
 //
-// What it serves: Identify, Get, Enumerate, Pull, Release and the methods of classes. What it does
-// not serve is answered by the fault that says so.
+// What it serves: Identify, Get, Enumerate, Pull, Release, the methods of classes, and the classes
+// themselves. What it does not serve is answered by the fault that says so.
 #pragma once
 
 #include "cim/object_manager.h"

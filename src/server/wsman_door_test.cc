@@ -39,6 +39,12 @@ TEST_F(WsmanDoorTest, SlowMethodsTimeOutForTheCaller) {
     EXPECT_EQ(get(thing_uri, thing(1)).status, 200u);
 }
 
+TEST_F(WsmanDoorTest, FaultsAreShortWhateverTheyRepeat) {
+    const Reply reply = get(thing_uri, selectors(selector("Id", std::string(100'000, 'x'))));
+    expect_fault(reply, "a:DestinationUnreachable", "ResourceNotFound");
+    EXPECT_LT(last_bytes_, 8192u);
+}
+
 TEST_F(WsmanDoorTest, HeadersAreChecked) {
     const std::string good = envelope(ws::action_get, thing_uri, thing(1), "");
     const auto without = [&](const std::string& name) {

@@ -15,6 +15,8 @@ namespace {
 constexpr const char* association_dialect =
     "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter";
 
+enum class EnumerationMode : std::uint8_t { objects, references, objects_and_references };
+
 SoapFault bad_filter(std::string text) {
     SoapFault fault(FaultFamily::enumeration, "CannotProcessFilter", std::move(text));
     return fault.with_status(cim::Status::invalid_query);
@@ -114,27 +116,36 @@ std::vector<cim::Found> found_by(const WsmanOperation& operation, const WsmanTar
                                        mode);
 }
 
-std::string render(const cim::Found& item, const Enumeration& enumeration) {
+std::string render(const cim::Found& item, EnumerationMode mode, const ws::ValueStyle& style) {
     cim::XmlWriter out;
-    const bool both = enumeration.mode == EnumerationMode::objects_and_references;
+    const bool both = mode == EnumerationMode::objects_and_references;
     if (both) out.open("w:Item");
-    if (enumeration.mode != EnumerationMode::references) {
-        ws::write_instance(out, item.instance, enumeration.style);
-    }
-    if (enumeration.mode != EnumerationMode::objects) {
+    if (mode != EnumerationMode::references) ws::write_instance(out, item.instance, style);
+    if (mode != EnumerationMode::objects) {
         out.open("a:EndpointReference");
-        ws::write_reference(out, item.path, enumeration.style.form);
+        ws::write_reference(out, item.path, style.form);
         out.close();
     }
     if (both) out.close();
     return out.take();
 }
 
+Enumeration enumerate_instances(const WsmanOperation& operation, const XmlElement& asked) {
+    const WsmanTarget target = find_target(operation.objects, operation.request);
+    const EnumerationMode mode = mode_in(asked);
+    const ws::ValueStyle style = target.style(operation.request, operation.http);
+    const auto items =
+        std::make_shared<const std::vector<cim::Found>>(found_by(operation, target, asked));
+    return {items->size(), 0, [items, mode, style](std::size_t index) {
+                return render((*items)[index], mode, style);
+            }};
+}
+
 // The next items, as many as are wanted and fit into `bytes_max`.
 std::string take_items(Enumeration& enumeration, std::size_t count, std::size_t bytes_max) {
     std::string items;
     for (; count > 0 && !enumeration.at_end(); --count, ++enumeration.next) {
-        const std::string item = render(enumeration.items[enumeration.next], enumeration);
+        const std::string item = enumeration.item(enumeration.next);
         if (items.size() + item.size() > bytes_max) {
             if (!items.empty()) break;
             throw SoapFault(FaultFamily::wsman, "EncodingLimit",
@@ -163,13 +174,11 @@ std::string context_in(const XmlElement& element) {
 WsmanAnswer enumerate(const WsmanOperation& operation) {
     const std::string action = std::string(ws::enumeration) + "/EnumerateResponse";
     const XmlElement& asked = body_element(operation.request, "Enumerate");
-    const WsmanTarget target = find_target(operation.objects, operation.request);
-    Enumeration found;
-    found.mode = mode_in(asked);
-    found.style = target.style(operation.request, operation.http);
+    Enumeration found = is_about_classes(operation.request) ? enumerate_classes(operation)
+                                                            : enumerate_instances(operation, asked);
     const bool at_once = asked.child(ws::wsman, "OptimizeEnumeration") != nullptr;
     const std::size_t count = at_once ? max_elements(asked, ws::wsman) : 0;
-    found.items = found_by(operation, target, asked);
+
     const std::string items = take_items(found, count, items_bytes_max(operation, action));
     const bool all = at_once && found.at_end();
     cim::XmlWriter out;
@@ -190,7 +199,7 @@ WsmanAnswer pull(const WsmanOperation& operation) {
     std::string items;
     try {
         items = take_items(*enumeration, count, items_bytes_max(operation, action));
-    } catch (const Error&) {
+    } catch (const std::exception&) {
         operation.contexts.let_go(context);
         throw;
     }

@@ -27,6 +27,11 @@ struct WsmanOperation {
     HttpRequest http;
 };
 
+// Requests about classes themselves: [MS-WSMV] 3.1.4.8. They have a resource URI of their own.
+bool is_about_classes(const WsmanRequest& request);
+WsmanAnswer get_class(const WsmanOperation& operation);
+Enumeration enumerate_classes(const WsmanOperation& operation);
+
 WsmanAnswer get_instance(const WsmanOperation& operation);
 WsmanAnswer invoke_method(const WsmanOperation& operation);
 WsmanAnswer enumerate(const WsmanOperation& operation);
