@@ -22,6 +22,12 @@ namespace {
 constexpr auto export_end_max = std::chrono::seconds(10);
 constexpr auto export_end_look = std::chrono::milliseconds(2);
 
+void remove_file(const std::string& path) {
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error) fail_errno(error.value(), "removing " + path);
+}
+
 bool greets(const std::string& socket) {
     const std::unique_ptr<nbd_handle, void (*)(nbd_handle*)> handle(nbd_create(), nbd_close);
     if (!handle) fail(Code::out_of_memory, "no memory for an NBD connection");
@@ -43,12 +49,13 @@ NbdServer::NbdServer(qemu::Qmp qmp, CollectionId collection, std::string socket)
 
 // Whoever listens on our path inside QEMU was started by us, be it in an earlier life.
 bool NbdServer::answers() const {
-    return std::filesystem::exists(socket_) && greets(socket_);
+    std::error_code ignored;
+    return std::filesystem::exists(socket_, ignored) && greets(socket_);
 }
 
 void NbdServer::start() {
     if (answers()) return;
-    std::filesystem::remove(socket_);
+    remove_file(socket_);
     const json::object address{{"type", "unix"}, {"data", json::object{{"path", socket_}}}};
     try {
         qemu::call(qmp_, "nbd-server-start", {{"addr", address}, {"max-connections", 0}});
@@ -105,7 +112,7 @@ void NbdServer::stop() {
     std::erase_if(ids, [&](const auto& id) { return !id.starts_with(name_prefix(collection_)); });
     if (!ids.empty()) remove_exports(ids);
     if (answers()) qemu::call(qmp_, "nbd-server-stop");
-    std::filesystem::remove(socket_);
+    remove_file(socket_);
 }
 
 }  // namespace reviver::capture

@@ -33,10 +33,19 @@ ScratchWatch::~ScratchWatch() {
     thread_.join();
 }
 
+bool ScratchWatch::is_short() const {
+    try {
+        return free_bytes(directory_) < free_min_bytes_;
+    } catch (const Error& error) {
+        log_warning("{}", error.what());
+        return true;
+    }
+}
+
 void ScratchWatch::watch() {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, scratch_look_interval, [&] { return ending_; })) {
-        if (free_bytes(directory_) >= free_min_bytes_) continue;
+        if (!is_short()) continue;
         gave_up_ = true;
         log_warning("less than {} MiB are free in {}: the cut is given up", free_min_bytes_ >> 20,
                     directory_.string());

@@ -27,6 +27,7 @@ class ScratchWatch {
 
   private:
     void watch();
+    bool is_short() const;
 
     sys::Path directory_;
     std::uint64_t free_min_bytes_;

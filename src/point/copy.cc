@@ -28,10 +28,7 @@ CutTrailer CutDigest::trailer() const {
 }
 
 Throttle::Throttle(sys::Clock& clock, std::uint64_t bytes_per_second, std::uint64_t burst_bytes)
-    : clock_(clock),
-      burst_bytes_(burst_bytes),
-      bytes_per_second_(bytes_per_second),
-      paid_until_(clock.mono()) {}
+    : clock_(clock), burst_bytes_(burst_bytes), bytes_per_second_(bytes_per_second) {}
 
 void Throttle::take(std::uint64_t bytes) {
     clock_.sleep_until(reserve(bytes));
@@ -50,10 +47,9 @@ sys::MonoTime Throttle::reserve(std::uint64_t bytes) {
         return sys::Duration(static_cast<std::int64_t>(static_cast<double>(amount) * 1e6 /
                                                        static_cast<double>(bytes_per_second_)));
     };
-    const sys::Duration burst = time_for(burst_bytes_);
-    paid_until_ = std::max(paid_until_, now - burst);
-    paid_until_ += time_for(bytes);
-    return std::max(now, paid_until_ - burst);
+    // An unused bucket is full: it was paid for up to a burst ago, and no more.
+    paid_until_ = std::max(paid_until_, now - time_for(burst_bytes_)) + time_for(bytes);
+    return std::max(now, paid_until_);
 }
 
 namespace {

@@ -40,8 +40,7 @@ class Throttle {
   public:
     Throttle(sys::Clock& clock, std::uint64_t bytes_per_second,
              std::uint64_t burst_bytes = 1 << 20);
-    // Waits until `bytes` may pass. More than the burst passes too, and is paid for by those who
-    // come after.
+    // Waits until `bytes` may pass; they may be more than the burst.
     void take(std::uint64_t bytes);
     void set_rate(std::uint64_t bytes_per_second);
 
@@ -52,7 +51,7 @@ class Throttle {
     const std::uint64_t burst_bytes_;
     std::mutex mutex_;
     std::uint64_t bytes_per_second_;
-    sys::MonoTime paid_until_;  // when all that has passed is paid for
+    sys::MonoTime paid_until_ = sys::MonoTime::min();  // when all that has passed is paid for
 };
 
 struct Copied {

@@ -80,7 +80,9 @@ void shut_down_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& 
     }
     if (on.empty()) return;
     if (!how.force) {
-        fail(Code::timeout, "{} did not shut down: shut them down from inside, or force it",
+        fail(Code::timeout,
+             "{} did not shut down: shut them down from inside, or power them off with `reviver vm "
+             "kill`, and try again",
              names_of(on));
     }
     throw_failures(for_each_vm(ids_of(on), [&](VmId vm) { hypervisor.power_off(vm); }));

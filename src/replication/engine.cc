@@ -213,13 +213,8 @@ void Engine::remove_member(CollectionId id, const std::string& member) {
 }
 
 void Engine::reset_statistics(CollectionId id) {
-    group_of(id)->update_statistics([&](Statistics& s) {
-        Statistics fresh;
-        fresh.start = context_.world.clock.wall();
-        fresh.last_success = s.last_success;
-        fresh.pending_bytes = s.pending_bytes;
-        s = fresh;
-    });
+    group_of(id)->update_statistics(
+        [&](Statistics& s) { begin_interval(s, context_.world.clock.wall()); });
 }
 
 JobId Engine::launch(std::shared_ptr<Group> group, const Operation& operation,

@@ -96,8 +96,7 @@ void Keeper::scheduled_cycle() {
         outcome.took = context_.world.clock.mono() - begun;
         outcome.ended = context_.world.clock.wall();
         outcome.pending_bytes = group_.statistics().pending_bytes;
-        group_.update_statistics(
-            [&](Statistics& s) { count(s, outcome, c.settings.interval_s); });
+        count_outcome(outcome);
         error.code() == Code::stale_epoch ? fence(error) : failed(error);
     }
 }
@@ -116,9 +115,20 @@ CycleResult Keeper::cycle(PointKind kind, std::function<void(unsigned, const std
     outcome.took = result.took;
     outcome.hold = result.hold;
     outcome.ended = context_.world.clock.wall();
-    const std::uint32_t interval_s = group_.snapshot().settings.interval_s;
-    group_.update_statistics([&](Statistics& s) { count(s, outcome, interval_s); });
+    count_outcome(outcome);
     return result;
+}
+
+void Keeper::count_outcome(const CycleOutcome& outcome) {
+    const Collection c = group_.snapshot();
+    group_.update_statistics([&](Statistics& s) {
+        if (outcome.ended - s.start >= limits::monitoring_interval) {
+            log_info("'{}': {} cycles across, {} missed, {} bytes sent since {}", c.name,
+                     s.success_count, s.miss_count, s.size_bytes, sys::iso_text(s.start));
+            begin_interval(s, outcome.ended);
+        }
+        count(s, outcome, c.settings.interval_s);
+    });
 }
 
 GroupDisks& Keeper::disks() {
@@ -201,6 +211,8 @@ void Keeper::end_waiting_job(const Error* error) {
 
 sys::Duration Keeper::replica_step() {
     const Collection c = group_.snapshot();
+    // Before the first point the store knows nothing of the collection: there is nothing to keep up.
+    if (!context_.store.newest(c.id)) return upkeep_pause;
     store::RetentionPolicy policy;
     policy.recovery_history = c.settings.recovery_history;
     policy.now = context_.world.clock.wall();

@@ -33,6 +33,7 @@ class Keeper {
     void fence(const Error& error);
     bool wants_cycle(const Collection& collection) const;
     void before_cycle(const Collection& collection);
+    void count_outcome(const CycleOutcome& outcome);
     void end_waiting_job(const Error* error);
 
     Context& context_;

@@ -104,6 +104,15 @@ void judge_silence(const HealthInput& in, Verdict& verdict) {
 
 }  // namespace
 
+void begin_interval(Statistics& statistics, sys::WallTime now) {
+    Statistics fresh;
+    fresh.start = now;
+    fresh.last_success = statistics.last_success;
+    fresh.last_test_failover = statistics.last_test_failover;
+    fresh.pending_bytes = statistics.pending_bytes;
+    statistics = fresh;
+}
+
 void count(Statistics& statistics, const CycleOutcome& outcome, std::uint32_t interval_s) {
     statistics.pending_bytes = outcome.pending_bytes;
     statistics.size_bytes += outcome.sent_bytes;
@@ -138,12 +147,6 @@ Health judge(const HealthInput& in, const Statistics& statistics) {
     judge_state(in, verdict);
     judge_cycles(in, statistics, verdict);
     judge_silence(in, verdict);
-    if (in.store_is_full) {
-        verdict.say(HealthLevel::critical,
-                    fmt::format("the store that receives '{}' is full; free space or lower "
-                                "RecoveryHistory. The points that are there stay usable",
-                                in.name));
-    }
     return verdict.take();
 }
 

@@ -43,6 +43,9 @@ struct CycleOutcome {
     sys::WallTime ended;
 };
 
+// Figures count over a monitoring interval; the next one begins with the last success and what is pending, all else anew.
+void begin_interval(Statistics& statistics, sys::WallTime now);
+
 void count(Statistics& statistics, const CycleOutcome& outcome, std::uint32_t interval_s);
 
 // The hold of the middle, and of 99 in 100, in microseconds; 0 without any.
@@ -56,7 +59,6 @@ struct HealthInput {
     std::uint32_t interval_s = 300;
     sys::WallTime last_transfer;  // last send (primary) or receive (recovery); epoch start: never
     sys::WallTime now;
-    bool store_is_full = false;
 };
 
 struct Health {

@@ -65,6 +65,18 @@ TEST(Statistics, PercentilesAndTheLimitOfKeptHolds) {
     EXPECT_EQ(hold_us_percentile(Statistics{}, 99), 0u);
 }
 
+TEST(Statistics, ANewIntervalKeepsOnlyWhatIsNotCounted) {
+    Statistics s;
+    count(s, success(1s, 100), 30);
+    s.pending_bytes = 7;
+    begin_interval(s, sys::WallTime(9h));
+    EXPECT_EQ(s.success_count, 0u);
+    EXPECT_EQ(s.size_bytes, 0u);
+    EXPECT_EQ(s.pending_bytes, 7u);
+    EXPECT_EQ(s.last_success, sys::WallTime(1h));
+    EXPECT_EQ(s.start, sys::WallTime(9h));
+}
+
 TEST(Health, IsOkWhileCyclesGetAcross) {
     Statistics s;
     for (int i = 0; i < 10; ++i) count(s, success(1s, 1), 300);

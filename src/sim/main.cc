@@ -5,7 +5,6 @@
 #include "sim/transfer.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <charconv>
 #include <cstdio>
@@ -31,7 +30,6 @@ int main(int argc, char** argv) {
     const std::uint64_t first = option(argc, argv, "--first", 1);
     const std::uint64_t count = option(argc, argv, "--seeds", 100);
     const bool loud = option(argc, argv, "--loud", 0) != 0;
-    spdlog::set_level(spdlog::level::off);
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         try {
             const auto result = reviver::sim::run_transfer(seed, {.loud = loud});

@@ -4,8 +4,42 @@
 #include "sim/limits.h"
 
 #include <fmt/format.h>
+#include <spdlog/details/null_mutex.h>
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace reviver::sim {
+
+// While it lives the log's lines become notes of the trace, in their place among what happens.
+class Simulation::LogToNotes {
+  public:
+    explicit LogToNotes(Simulation& simulation) : before_(spdlog::default_logger()) {
+        spdlog::set_default_logger(
+            std::make_shared<spdlog::logger>("simulation", std::make_shared<Sink>(simulation)));
+    }
+    ~LogToNotes() { spdlog::set_default_logger(before_); }
+    LogToNotes(const LogToNotes&) = delete;
+    LogToNotes& operator=(const LogToNotes&) = delete;
+
+  private:
+    class Sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+      public:
+        explicit Sink(Simulation& simulation) : simulation_(simulation) {}
+
+      protected:
+        void sink_it_(const spdlog::details::log_msg& message) override {
+            simulation_.note(std::string(message.payload.data(), message.payload.size()));
+        }
+        void flush_() override {}
+
+      private:
+        Simulation& simulation_;
+    };
+
+    std::shared_ptr<spdlog::logger> before_;
+};
 
 Simulation::Simulation(std::uint64_t seed)
     : seed_(seed),
@@ -14,6 +48,7 @@ Simulation::Simulation(std::uint64_t seed)
       network_(scheduler_, prng_.fork()),
       driver_(&add_site("driver")) {
     seed_sqlite(seed);
+    log_ = std::make_unique<LogToNotes>(*this);
 }
 
 Simulation::~Simulation() = default;

@@ -54,9 +54,12 @@ class Simulation {
     void unwind();
     void unwind_after(const std::string& failure);
 
+    class LogToNotes;
+
     std::uint64_t seed_;
     Prng prng_;
     Trace trace_;
+    std::unique_ptr<LogToNotes> log_;
     Scheduler scheduler_;
     Network network_;
     std::vector<std::unique_ptr<Site>> sites_;

@@ -3,50 +3,43 @@
 #include "sim/scheduler.h"
 
 #include <gtest/gtest.h>
-#include <spdlog/spdlog.h>
 
 namespace reviver::sim {
 namespace {
 
-class TransferTest : public ::testing::Test {
-  protected:
-    void SetUp() override { spdlog::set_level(spdlog::level::off); }
-    void TearDown() override { spdlog::set_level(spdlog::level::info); }
-
-    // The first seed at which the checks find the mutant; 0 when none of them does.
-    static std::uint64_t found_at(Mutant mutant) {
-        for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-            try {
-                run_transfer(seed, {.mutant = mutant});
-            } catch (const Failure&) {
-                return seed;
-            }
+// The first seed at which the checks find the mutant; 0 when none of them does.
+std::uint64_t found_at(Mutant mutant) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        try {
+            run_transfer(seed, {.mutant = mutant});
+        } catch (const Failure&) {
+            return seed;
         }
-        return 0;
     }
-};
+    return 0;
+}
 
-TEST_F(TransferTest, KeepsItsPromisesOnManySeeds) {
+TEST(Transfer, KeepsItsPromisesOnManySeeds) {
     std::uint64_t points = 0;
     for (std::uint64_t seed = 1; seed <= 40; ++seed) points += run_transfer(seed).points;
     EXPECT_GT(points, 40u * 3);
 }
 
-TEST_F(TransferTest, TheSameSeedIsTheSameRun) {
+TEST(Transfer, TheSameSeedIsTheSameRun) {
     EXPECT_EQ(run_transfer(3).trace_hash, run_transfer(3).trace_hash);
     EXPECT_NE(run_transfer(3).trace_hash, run_transfer(4).trace_hash);
 }
 
-TEST_F(TransferTest, FindsAnAcknowledgementBeforeTheCommit) {
+TEST(Transfer, FindsAnAcknowledgementBeforeTheCommit) {
     EXPECT_NE(found_at(Mutant::acknowledge_early), 0u);
 }
-TEST_F(TransferTest, FindsADiskThatForgetsToSync) {
+TEST(Transfer, FindsADiskThatForgetsToSync) {
     EXPECT_NE(found_at(Mutant::skip_sync), 0u);
 }
-TEST_F(TransferTest, FindsDirtyBlocksLetGoTooEarly) {
+TEST(Transfer, FindsDirtyBlocksLetGoTooEarly) {
     EXPECT_NE(found_at(Mutant::forget_dirty), 0u);
 }
-TEST_F(TransferTest, FindsAGroupThatWasNotHeld) {
+TEST(Transfer, FindsAGroupThatWasNotHeld) {
     EXPECT_NE(found_at(Mutant::forget_hold), 0u);
 }
 

@@ -9,7 +9,7 @@ import pathlib
 import shutil
 import unittest
 
-from e2e.pair import REPLICATING, Pair
+from e2e.pair import FAILOVER_INITIATED, REPLICATING, Pair
 from e2e.reviver_site import wait_for
 from guest import group
 
@@ -41,9 +41,20 @@ class FaultsTest(unittest.TestCase):
         self.begin()
         self.pair.wait_for_state(self.home, REPLICATING)
         self.pair.wait_for_state(self.away, REPLICATING)
+        # Upkeep of a replica that had no point yet was once an error, and stood still for a minute.
+        self.assertNotIn(" error ", self.away.log.read_text())
 
-    def restart(self, site):
+    def wait_for_step(self, site, step):
+        wait_for(f"'{step}' at {site.name}", lambda: self.took_step(site, step), poll_s=0.005)
+
+    def took_step(self, site, step):
+        """Whether a site's log tells that the collection took a step of its states."""
+        return f"({step})" in site.log.read_text()
+
+    def restart_before(self, site, teller, step):
+        """A kill of one site which the teller's log shows to have come before a step."""
         site.kill()
+        self.assertFalse(self.took_step(teller, step), f"the kill came after '{step}'")
         site.start()
 
     def received_bytes(self):
@@ -57,6 +68,9 @@ class FaultsTest(unittest.TestCase):
         self.pair.wait_for_new_points(self.away, 2)
         self.pair.prove_points(self.away)
         self.home.reviver("planned-failover", self.pair.collection, "--wait")
+        self.prove_newest()
+
+    def prove_newest(self):
         newest = self.pair.points(self.away)[-1]
         at_away = self.pair.point_disks(self.away, newest)
         self.pair.prove_order(at_away, f"point {newest}")
@@ -66,7 +80,7 @@ class FaultsTest(unittest.TestCase):
         self.home.configure("bandwidth_kib_per_s_max", str(SLOW_KIB_PER_S))
         self.begin()
         wait_for("a part of the initial copy", lambda: self.received_bytes() > 8 << 20)
-        self.restart(site)
+        self.restart_before(site, self.home, "initial replication completed")
         self.pair.wait_for_state(self.home, REPLICATING)
         self.prove()
 
@@ -78,10 +92,14 @@ class FaultsTest(unittest.TestCase):
 
     def kill_during_cycles(self, site):
         self.replicate()
+        interrupted = 0
         for _ in range(KILLS):
             wait_for("a point that is arriving", self.a_point_is_arriving, poll_s=0.005)
-            self.restart(site)
+            site.kill()
+            interrupted += self.a_point_is_arriving()
+            site.start()
             self.pair.wait_for_new_points(self.away, 1)
+        self.assertGreater(interrupted, 0, "no kill came while a point was arriving")
         self.prove()
 
     def test_daemon_killed_at_the_primary_during_a_cycle(self):
@@ -98,12 +116,21 @@ class FaultsTest(unittest.TestCase):
         newest = self.pair.points(self.away)[-1]
         expected = self.pair.prove_order(self.pair.point_disks(self.away, newest), "the point")
         self.away.reviver("failover", self.pair.collection)
-        self.restart(self.away)
+        self.wait_for_step(self.away, "failover started")
+        self.restart_before(self.away, self.away, "failover completed")
         self.pair.finish_failover(self.away)
         disks = self.pair.guest_disks(self.away)
         self.assertEqual(self.pair.prove_order(disks, "the disks"), expected)
         self.pair.start_guests(self.away)
         self.pair.wait_for_records(expected + 20)
+
+    def test_daemon_killed_during_a_planned_failover(self):
+        self.replicate()
+        self.home.reviver("planned-failover", self.pair.collection)
+        self.wait_for_step(self.home, "planned failover started")
+        self.restart_before(self.home, self.home, "planned failover synced")
+        self.pair.wait_for_state(self.home, FAILOVER_INITIATED)
+        self.prove_newest()
 
     def test_guest_killed(self):
         self.replicate()

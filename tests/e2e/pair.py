@@ -14,7 +14,7 @@ from e2e.reviver_site import Failed, Site, short_path, wait_for
 from guest import embed, group, machine
 
 # Values of ReplicationState of Msvm_VirtualSystemCollection, and of EnabledState of a machine.
-REPLICATING, RECOVERED, PARTIALLY_RECOVERED = 3, 5, 16
+REPLICATING, FAILOVER_INITIATED, RECOVERED, PARTIALLY_RECOVERED = 3, 4, 5, 16
 OFF = 3
 
 
