@@ -1,2 +1,5 @@
-// Linked with one library of the project and what it is granted, to prove that it needs nothing else.
-int main() { return 0; }
+// Linked with one library of the project and what it is granted, to prove that it needs nothing
+// else.
+int main() {
+    return 0;
+}

@@ -1,4 +1,5 @@
-// Bytes and the two byte orders. Formats from outside (qcow2, NBD) are big-endian; our own are little-endian.
+// Bytes and the two byte orders. Formats from outside (qcow2, NBD) are big-endian; our own are
+// little-endian.
 #pragma once
 
 #include <bit>

@@ -1,5 +1,6 @@
-// Assertions that stay on in every build. CHECK states an invariant of our own code; when it does not hold, the process ends,
-// because running on would risk data. Never CHECK what a disk, a peer or a user said: answer that with an Error.
+// Assertions that stay on in every build. CHECK states an invariant of our own code; when it does
+// not hold, the process ends, because running on would risk data. Never CHECK what a disk, a peer
+// or a user said: answer that with an Error.
 #pragma once
 
 #include <fmt/format.h>

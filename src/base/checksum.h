@@ -1,12 +1,13 @@
-// Two kinds of check values. XXH3 finds accidents (a flipped bit, a torn write); it is no protection against somebody who
-// chooses the data. Sha256 is: guests choose their data, so "equal hash means equal block" needs a cryptographic one.
+// Two kinds of check values. XXH3 finds accidents (a flipped bit, a torn write); it is no
+// protection against somebody who chooses the data. Sha256 is: guests choose their data, so "equal
+// hash means equal block" needs a cryptographic one.
 #pragma once
+
+#include "base/bytes.h"
 
 #include <array>
 #include <cstdint>
 #include <memory>
-
-#include "base/bytes.h"
 
 namespace reviver {
 

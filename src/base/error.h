@@ -1,6 +1,6 @@
-// The one error type. A code is for programs, the text is for people and says what to do; whoever passes an error on may
-// add context in front. Errors are for what comes from outside (network, disk, file, user, hypervisor). A broken invariant
-// of our own is not an Error: see base/check.h.
+// The one error type. A code is for programs, the text is for people and says what to do; whoever
+// passes an error on may add context in front. Errors are for what comes from outside (network,
+// disk, file, user, hypervisor). A broken invariant of our own is not an Error: see base/check.h.
 #pragma once
 
 #include <fmt/format.h>
@@ -52,7 +52,8 @@ class Error : public std::runtime_error {
     Code code() const { return code_; }
     const char* what() const noexcept override { return text_.c_str(); }
 
-    // Puts "context: " in front of the text. Use as: catch (Error& e) { e.add_context("..."); throw; }
+    // Puts "context: " in front of the text. Use as: catch (Error& e) { e.add_context("...");
+    // throw; }
     void add_context(std::string_view context) { text_ = fmt::format("{}: {}", context, text_); }
 
   private:
@@ -65,7 +66,8 @@ template <class... Args>
     throw Error(code, fmt::format(format, std::forward<Args>(args)...));
 }
 
-// For errno-style failures: maps ENOSPC, ENOENT, EEXIST, EACCES and the connection errors to their codes.
+// For errno-style failures: maps ENOSPC, ENOENT, EEXIST, EACCES and the connection errors to their
+// codes.
 [[noreturn]] void fail_errno(int error_number, std::string_view doing_what);
 
 }  // namespace reviver

@@ -1,9 +1,9 @@
 #include "base/extents.h"
 
+#include "base/bytes.h"
+
 #include <algorithm>
 #include <iterator>
-
-#include "base/bytes.h"
 
 namespace reviver {
 
@@ -53,7 +53,9 @@ bool RangeSet::contains(Range range) const {
     return intersection(range).total_bytes() == range.length;
 }
 
-bool RangeSet::intersects(Range range) const { return !intersection(range).empty(); }
+bool RangeSet::intersects(Range range) const {
+    return !intersection(range).empty();
+}
 
 RangeSet RangeSet::widened_to(std::uint64_t unit, std::uint64_t limit) const {
     RangeSet result;

@@ -38,7 +38,8 @@ TEST(RangeSet, AgreesWithABitmap) {
             set.subtract({size, 100});
         }
         for (std::uint64_t i = 0; i < size; ++i) ASSERT_EQ(set.contains({i, 1}), bits[i]);
-        ASSERT_EQ(set.total_bytes(), static_cast<std::uint64_t>(std::count(bits.begin(), bits.end(), true)));
+        ASSERT_EQ(set.total_bytes(),
+                  static_cast<std::uint64_t>(std::count(bits.begin(), bits.end(), true)));
     }
 }
 

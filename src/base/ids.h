@@ -1,5 +1,5 @@
-// Identities are types: a VmId cannot be passed where a CollectionId is meant. The text form of a Uuid is the usual 36
-// characters in lower case; parsing takes either case and optional braces.
+// Identities are types: a VmId cannot be passed where a CollectionId is meant. The text form of a
+// Uuid is the usual 36 characters in lower case; parsing takes either case and optional braces.
 #pragma once
 
 #include <array>

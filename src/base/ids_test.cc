@@ -12,8 +12,9 @@ TEST(Uuid, TakesEitherCaseAndBraces) {
 }
 
 TEST(Uuid, RefusesAnythingElse) {
-    for (const char* text : {"", "6f1c", "6f1c0de5-7e1a-4b6a-9e64-1c5d2e3f4a5", "6f1c0de5_7e1a-4b6a-9e64-1c5d2e3f4a5b",
-                             "gf1c0de5-7e1a-4b6a-9e64-1c5d2e3f4a5b", "6f1c0de57e1a4b6a9e641c5d2e3f4a5b"}) {
+    for (const char* text :
+         {"", "6f1c", "6f1c0de5-7e1a-4b6a-9e64-1c5d2e3f4a5", "6f1c0de5_7e1a-4b6a-9e64-1c5d2e3f4a5b",
+          "gf1c0de5-7e1a-4b6a-9e64-1c5d2e3f4a5b", "6f1c0de57e1a4b6a9e641c5d2e3f4a5b"}) {
         EXPECT_FALSE(Uuid::parse(text)) << text;
     }
 }

@@ -7,7 +7,8 @@ namespace reviver {
 
 using spdlog::level::level_enum;
 
-// Writes to stderr with the priority prefix that journald reads ("<6>") when `for_journal`, else with time and level.
+// Writes to stderr with the priority prefix that journald reads ("<6>") when `for_journal`, else
+// with time and level.
 void set_up_log(level_enum level, bool for_journal);
 
 template <class... Args>

@@ -106,7 +106,7 @@ void hold(const std::string& uri, const std::string& directory, int cycles,
 void sent(std::uint32_t granularity) {
     const TestDirectory directory;
     QemuMachines machines(directory.path());
-    constexpr std::uint64_t size = 1 << 30;
+    constexpr std::uint64_t size = 512 << 20;
     const auto image = directory.path() / "disk.qcow2";
     qemu::create_qcow2(image, size);
     hypervisor::Disk disk;
@@ -115,6 +115,8 @@ void sent(std::uint32_t granularity) {
     disk.format = "qcow2";
     const auto vm = machines.add("a", {disk});
     machines.start(vm);
+    // Where there are zeros around a write, they would cost nothing.
+    machines.guest_io(vm, 0, fmt::format("write -P 1 0 {}", size));
     Options options;
     options.directory = directory.path() / "capture";
     options.granularity_bytes = granularity;

@@ -15,7 +15,8 @@ class ClassText : public testing::Test {
             return R"(class A { [Key, MaxLen(5)] string Id; uint16 List[] = {1}; };
                       class B : A { A REF Other; };
                       class C : B { [ValueMap{"0"}, Values{"a<b"}]
-                          uint32 Do([In] A REF R, [In(false), Out] B REF Rs[], [In] string T[]); };)";
+                          uint32 Do([In] A REF R, [In(false), Out] B REF Rs[],
+                                    [In] string T[]); };)";
         });
         schema_.resolve();
     }

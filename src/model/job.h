@@ -1,17 +1,17 @@
 // Jobs: work that outlives the call that asked for it (Msvm_ConcreteJob).
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "base/error.h"
 #include "model/names.h"
 #include "sys/clock.h"
 
+#include <cstdint>
+#include <string>
+
 namespace reviver {
 
-// JobState. Jobs are handed out in `running` and end in `completed` or `exception`, because clients poll in three different ways and
-// only these three numbers suit all of them.
+// JobState. Jobs are handed out in `running` and end in `completed` or `exception`, because clients
+// poll in three different ways and only these three numbers suit all of them.
 enum class JobState : std::uint16_t { running = 4, completed = 7, terminated = 8, exception = 10 };
 
 // JobType of Msvm_ConcreteJob, for what the services do.
@@ -43,7 +43,7 @@ struct Job {
     std::string status;  // what it is doing now
     bool cancellable = false;
     sys::WallTime started;
-    sys::WallTime ended;  // valid when not running
+    sys::WallTime ended;       // valid when not running
     Code code = Code::failed;  // valid in `exception`
     std::string error;         // "" unless in `exception`
     std::string report;        // what it found worth telling when it completed

@@ -1,9 +1,9 @@
 // The names of things: identities and counters that every other folder speaks of.
 #pragma once
 
-#include <string>
-
 #include "base/ids.h"
+
+#include <string>
 
 namespace reviver {
 
@@ -14,8 +14,8 @@ using SiteId = Id<struct SiteTag>;              // a daemon with its store and i
 using CutId = Id<struct CutTag>;                // one cut of a group: two cuts never share an id
 using JobId = Id<struct JobTag>;
 
-// Counts the changes of role of a relationship. A message with a smaller epoch than the receiver's comes from somebody whose
-// role was taken away, and is refused.
+// Counts the changes of role of a relationship. A message with a smaller epoch than the receiver's
+// comes from somebody whose role was taken away, and is refused.
 using Epoch = Number<struct EpochTag>;
 
 // Numbers the recovery points of a collection; grows for ever, through reversals too. 0: no point.

@@ -1,12 +1,12 @@
 // What describes a recovery point, apart from its data.
 #pragma once
 
+#include "model/names.h"
+#include "sys/clock.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "model/names.h"
-#include "sys/clock.h"
 
 namespace reviver {
 
@@ -31,7 +31,8 @@ struct VmDefinition {
 enum class PointKind : std::uint8_t {
     regular = 0,
     planned = 1,  // the last delta of a planned failover: all members were off
-    tail = 2,     // what an old primary had written and never sent; its disks as the reverse found them
+    tail =
+        2,  // what an old primary had written and never sent; its disks as the reverse found them
 };
 
 struct PointInfo {

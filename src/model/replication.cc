@@ -1,40 +1,61 @@
 #include "model/replication.h"
 
-#include <algorithm>
-
 #include "base/error.h"
+
+#include <algorithm>
 
 namespace reviver {
 
 std::string_view name_of(Role role) {
     switch (role) {
-        case Role::none: return "none";
-        case Role::primary: return "primary";
-        case Role::replica: return "replica";
-        case Role::test_replica: return "test replica";
+        case Role::none:
+            return "none";
+        case Role::primary:
+            return "primary";
+        case Role::replica:
+            return "replica";
+        case Role::test_replica:
+            return "test replica";
     }
     return "unknown";
 }
 
 std::string_view name_of(State state) {
     switch (state) {
-        case State::disabled: return "disabled";
-        case State::ready: return "ready for replication";
-        case State::initial_replication: return "waiting to complete initial replication";
-        case State::replicating: return "replicating";
-        case State::failover_initiated: return "failover initiated";
-        case State::recovered: return "recovered";
-        case State::committed: return "committed";
-        case State::suspended: return "suspended";
-        case State::critical: return "critical";
-        case State::waiting_for_resync: return "waiting to start resynchronization";
-        case State::resynchronizing: return "resynchronizing";
-        case State::planned_failover_initiated: return "planned failover initiated";
-        case State::repurpose_initiated: return "repurpose initiated";
-        case State::test_failover_initiated: return "test failover initiated";
-        case State::partially_enabled: return "partially enabled";
-        case State::partially_disabled: return "partially disabled";
-        case State::partially_recovered: return "partially recovered";
+        case State::disabled:
+            return "disabled";
+        case State::ready:
+            return "ready for replication";
+        case State::initial_replication:
+            return "waiting to complete initial replication";
+        case State::replicating:
+            return "replicating";
+        case State::failover_initiated:
+            return "failover initiated";
+        case State::recovered:
+            return "recovered";
+        case State::committed:
+            return "committed";
+        case State::suspended:
+            return "suspended";
+        case State::critical:
+            return "critical";
+        case State::waiting_for_resync:
+            return "waiting to start resynchronization";
+        case State::resynchronizing:
+            return "resynchronizing";
+        case State::planned_failover_initiated:
+            return "planned failover initiated";
+        case State::repurpose_initiated:
+            return "repurpose initiated";
+        case State::test_failover_initiated:
+            return "test failover initiated";
+        case State::partially_enabled:
+            return "partially enabled";
+        case State::partially_disabled:
+            return "partially disabled";
+        case State::partially_recovered:
+            return "partially recovered";
     }
     return "unknown";
 }
@@ -50,7 +71,8 @@ void require_range(std::string_view name, T value, T least, T most) {
 
 void require_length(std::string_view name, const std::string& value, std::size_t most) {
     if (value.size() > most) {
-        fail(Code::invalid_parameter, "{} has {} characters; allowed are {}", name, value.size(), most);
+        fail(Code::invalid_parameter, "{} has {} characters; allowed are {}", name, value.size(),
+             most);
     }
 }
 

@@ -2,13 +2,13 @@
 // (Msvm_VirtualSystemCollection and Msvm_CollectionReplicationSettingData).
 #pragma once
 
+#include "model/names.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "model/names.h"
 
 namespace reviver {
 
@@ -21,7 +21,8 @@ enum class State : std::uint8_t {
     ready = 1,
     initial_replication = 2,
     replicating = 3,
-    failover_initiated = 4,  // primary: prepared for a planned failover; recovery: InitiateFailover at work
+    failover_initiated =
+        4,  // primary: prepared for a planned failover; recovery: InitiateFailover at work
     recovered = 5,
     committed = 6,
     suspended = 7,
@@ -61,18 +62,19 @@ struct Settings {
     std::uint16_t recovery_port = 0;        // 0: the port learned at pairing
     std::string primary_connection_point;
     Authentication authentication = Authentication::certificate;
-    std::string certificate_thumbprint;       // SHA-256 of this site's certificate; "" means the configured one
+    std::string
+        certificate_thumbprint;  // SHA-256 of this site's certificate; "" means the configured one
     std::string root_certificate_thumbprint;  // filled in by the site
     bool compression = true;
     bool bypass_proxy = false;
     bool replicate_host_kvp = true;
     std::uint32_t interval_s = 300;
-    std::uint16_t recovery_history = 24;           // points kept besides the latest
-    std::uint16_t application_interval_h = 0;      // 0: off
+    std::uint16_t recovery_history = 24;       // points kept besides the latest
+    std::uint16_t application_interval_h = 0;  // 0: off
     bool auto_resync = true;
-    std::uint32_t auto_resync_start_s = 0;         // seconds of the local day
+    std::uint32_t auto_resync_start_s = 0;  // seconds of the local day
     std::uint32_t auto_resync_end_s = 86399;
-    std::vector<std::string> included_disks;       // DiskKey::text(); empty: all
+    std::vector<std::string> included_disks;  // DiskKey::text(); empty: all
     std::vector<std::string> primary_entity_ids;
     std::vector<std::string> recovery_hosts;
 

@@ -1,13 +1,14 @@
-// A disk's content at one moment, to be read. Implemented by the store (a chain of layers), by NBD exports of QEMU, and by raw files.
+// A disk's content at one moment, to be read. Implemented by the store (a chain of layers), by NBD
+// exports of QEMU, and by raw files.
 #pragma once
-
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/extents.h"
 #include "sys/files.h"
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace reviver::point {
 
@@ -17,7 +18,8 @@ class Image {
     virtual ~Image() = default;
     virtual std::uint64_t size_bytes() const = 0;
     virtual void read(std::uint64_t offset, ByteSpan to) = 0;  // within the size
-    // What of `range` is zeros for certain; ascending, adjacent, covering all of it. What is not known to be zeros is data.
+    // What of `range` is zeros for certain; ascending, adjacent, covering all of it. What is not
+    // known to be zeros is data.
     virtual std::vector<Extent> extents(Range range) = 0;
 };
 

@@ -1,36 +1,41 @@
-// How the data of a point moves: a Source gives chunks, a Sink takes them, copy_chunks() joins the two. Capture, wire, store and the
-// simulator are sources and sinks; the same verb does the initial copy, a cycle, a resynchronization and a reverse.
+// How the data of a point moves: a Source gives chunks, a Sink takes them, copy_chunks() joins the
+// two. Capture, wire, store and the simulator are sources and sinks; the same verb does the initial
+// copy, a cycle, a resynchronization and a reverse.
 //
 // A point is received in two stages:
-//   bulk   what a disk needs before a delta makes sense: everything (full), or what a hash compare found different (compare). It is
-//          read from a disk that goes on changing, so by itself it is no consistent state.
-//   cut    the group was held for a moment, and everything changed since the bulk began (or since the parent point) follows.
+//   bulk   what a disk needs before a delta makes sense: everything (full), or what a hash
+//          compare found different (compare). It is read from a disk that goes on changing, so by
+//          itself it is no consistent state.
+//   cut    the group was held for a moment, and everything changed since the bulk began (or since
+//          the parent point) follows.
 // commit() makes bulk and cut together one point, for all disks of the group at once, durably.
 //
-// Why a broken attempt never harms: the bits that say what changed are given up only after commit() answered. So a later cut of the
-// same receive always covers at least what an earlier, broken cut covered, and overwrites it.
+// Why a broken attempt never harms: the bits that say what changed are given up only after commit()
+// answered. So a later cut of the same receive always covers at least what an earlier, broken cut
+// covered, and overwrites it.
 #pragma once
-
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "base/extents.h"
 #include "model/point.h"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace reviver::point {
 
-constexpr std::uint64_t chunk_payload_max = 1 << 20;     // bytes
-constexpr std::size_t chunk_extents_max = 1024;          // extents in one chunk
-constexpr std::uint64_t compare_block = 64 << 10;        // bytes hashed to one Hash
-constexpr std::uint64_t compare_group_blocks = 256;      // blocks under one group hash: 16 MiB
-constexpr std::size_t disks_max = 1024;                  // in one point
-constexpr std::uint64_t disk_size_max = 1ull << 46;      // 64 TiB
+constexpr std::uint64_t chunk_payload_max = 1 << 20;  // bytes
+constexpr std::size_t chunk_extents_max = 1024;       // extents in one chunk
+constexpr std::uint64_t compare_block = 64 << 10;     // bytes hashed to one Hash
+constexpr std::uint64_t compare_group_blocks = 256;   // blocks under one group hash: 16 MiB
+constexpr std::size_t disks_max = 1024;               // in one point
+constexpr std::uint64_t disk_size_max = 1ull << 46;   // 64 TiB
 
-// Extents of one disk, ascending, not overlapping, and the bytes of those with Content::data one after the other.
+// Extents of one disk, ascending, not overlapping, and the bytes of those with Content::data one
+// after the other.
 struct Chunk {
     std::uint32_t disk = 0;  // index into ReceiveHeader::disks
     std::vector<Extent> extents;
@@ -52,8 +57,8 @@ struct ReceiveHeader {
     ReceiveId id;
     CollectionId collection;
     Epoch epoch;
-    Sequence sequence;  // the point that this will become
-    Sequence parent;    // the point that it builds on; 0 for the first
+    Sequence sequence;       // the point that this will become
+    Sequence parent;         // the point that it builds on; 0 for the first
     bool compressed = true;  // a wish for the wire; sinks that are not remote ignore it
     struct Disk {
         DiskShape shape;
@@ -62,12 +67,14 @@ struct ReceiveHeader {
     std::vector<Disk> disks;
 };
 
-// Where to go on. `fresh` when the sink knew nothing of this receive, or lost what bulk_done does not name.
+// Where to go on. `fresh` when the sink knew nothing of this receive, or lost what bulk_done does
+// not name.
 struct ReceiveState {
     bool fresh = true;
     // The point is already durable: skip everything, the answer to commit() is this.
     bool committed = false;
-    std::vector<std::uint64_t> bulk_done;  // per disk, bytes from the start that are there (Bulk::full only)
+    std::vector<std::uint64_t>
+        bulk_done;  // per disk, bytes from the start that are there (Bulk::full only)
 };
 
 struct CutHeader {
@@ -78,7 +85,8 @@ struct CutHeader {
     std::vector<VmDefinition> vms;
 };
 
-// Sent at the end of a cut: the number of its chunks, and XXH3 over their checksums (8 bytes little-endian each).
+// Sent at the end of a cut: the number of its chunks, and XXH3 over their checksums (8 bytes
+// little-endian each).
 struct CutTrailer {
     std::uint64_t chunks = 0;
     std::uint64_t digest = 0;
@@ -93,23 +101,28 @@ struct CompareAnswer {
     std::vector<Group> differing;
 };
 
-// Takes one point. Calls come from one task, in this order: open, (compare | write)*, begin_cut, write*, commit; after an error or a
-// reconnection again from begin_cut, or from open on a new Sink with the same ReceiveId. What was written before a failed call stays.
+// Takes one point. Calls come from one task, in this order: open, (compare | write)*, begin_cut,
+// write*, commit; after an error or a
+// reconnection again from begin_cut, or from open on a new Sink with the same ReceiveId. What was
+// written before a failed call stays.
 class Sink {
   public:
     virtual ~Sink() = default;
     virtual ReceiveState open(const ReceiveHeader& header) = 0;
-    // Answers how many chunks of this cut have arrived already: 0 unless the same CutId was begun before.
+    // Answers how many chunks of this cut have arrived already: 0 unless the same CutId was begun
+    // before.
     virtual std::uint64_t begin_cut(const CutHeader& cut) = 0;
     virtual void write(const Chunk& chunk) = 0;
-    // Hashes of consecutive groups of one disk, from `first_group`; a group hash is sha256 over its block hashes.
+    // Hashes of consecutive groups of one disk, from `first_group`; a group hash is sha256 over its
+    // block hashes.
     virtual CompareAnswer compare(std::uint32_t disk, std::uint64_t first_group,
                                   const std::vector<Hash>& groups) = 0;
     // Returns when the point is durable. Repeating it after a lost answer is answered, not redone.
     virtual void commit(const CutTrailer& trailer) = 0;
 };
 
-// Gives the chunks of one stage in a fixed order: chunk i is the same chunk however often it is asked for.
+// Gives the chunks of one stage in a fixed order: chunk i is the same chunk however often it is
+// asked for.
 class Source {
   public:
     virtual ~Source() = default;

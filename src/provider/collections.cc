@@ -15,8 +15,8 @@ cim::Instance common(const Collection& c, const char* class_name) {
     instance.set("CollectionID", c.id.text());
     instance.set("InstanceID", c.id.text());
     instance.set("ElementName", c.name);
-    instance.set("Caption", c.of_collections ? "Collection of collections"
-                                             : "Collection of virtual machines");
+    instance.set("Caption",
+                 c.of_collections ? "Collection of collections" : "Collection of virtual machines");
     return instance;
 }
 
@@ -37,7 +37,8 @@ std::vector<cim::Instance> list(Engine& engine, bool of_collections) {
     std::vector<cim::Instance> result;
     for (const Collection& c : engine.collections()) {
         if (c.of_collections != of_collections) continue;
-        result.push_back(of_collections ? common(c, "Msvm_ManagementCollection") : vm_collection(c));
+        result.push_back(of_collections ? common(c, "Msvm_ManagementCollection")
+                                        : vm_collection(c));
     }
     return result;
 }
@@ -55,7 +56,8 @@ std::vector<cim::Instance> memberships(Engine& engine, bool of_collections) {
                                         c.id));
             if (of_collections) {
                 const auto inner = CollectionId::parse(member);
-                if (inner) link.set("Member", path_of_collection("Msvm_VirtualSystemCollection", *inner));
+                if (inner)
+                    link.set("Member", path_of_collection("Msvm_VirtualSystemCollection", *inner));
             } else if (const auto vm = VmId::parse(member)) {
                 link.set("Member", path_of_vm(*vm));
             }
@@ -72,7 +74,8 @@ void bind_collections(cim::Registry& registry, Engine& engine) {
     bind_list(registry, "Msvm_ManagementCollection", [&engine] { return list(engine, true); });
     bind_list(registry, "Msvm_CollectedVirtualSystems",
               [&engine] { return memberships(engine, false); });
-    bind_list(registry, "Msvm_CollectedCollections", [&engine] { return memberships(engine, true); });
+    bind_list(registry, "Msvm_CollectedCollections",
+              [&engine] { return memberships(engine, true); });
 }
 
 }  // namespace reviver::provider

@@ -25,7 +25,8 @@ cim::Instance instance_of(const Job& job, sys::WallTime now) {
     instance.set("JobState", static_cast<std::uint16_t>(job.state));
     instance.set("JobType", static_cast<std::uint16_t>(job.type));
     instance.set("PercentComplete", job.percent);
-    instance.set("OperationalStatus", std::vector<std::uint16_t>{failed ? std::uint16_t{6} : std::uint16_t{2}});
+    instance.set("OperationalStatus",
+                 std::vector<std::uint16_t>{failed ? std::uint16_t{6} : std::uint16_t{2}});
     instance.set("StatusDescriptions", std::vector<std::string>{failed ? "Error" : "OK"});
     instance.set("JobStatus", failed ? "Failed" : job.status);
     instance.set("Status", failed ? "Error" : "OK");
@@ -38,9 +39,10 @@ cim::Instance instance_of(const Job& job, sys::WallTime now) {
     instance.set("ElapsedTime", cim::DateTime::interval((end - job.started).count()));
     instance.set("TimeOfLastStateChange",
                  datetime_of(job.state == JobState::running ? job.started : job.ended));
-    instance.set("TimeBeforeRemoval",
-                 cim::DateTime::interval(
-                     std::chrono::seconds(replication::limits::job_kept).count() * microseconds_a_second));
+    instance.set(
+        "TimeBeforeRemoval",
+        cim::DateTime::interval(std::chrono::seconds(replication::limits::job_kept).count() *
+                                microseconds_a_second));
     instance.set("DeleteOnCompletion", true);
     instance.set("ErrorCode", static_cast<std::uint16_t>(failed ? return_value_of(job.code) : 0));
     if (failed) {
@@ -67,8 +69,9 @@ cim::Instance error_of(const Job& job) {
 Job job_of(Engine& engine, const cim::ObjectPath& path) {
     const auto id = JobId::parse(path.key_text("InstanceID"));
     const auto job = id ? engine.jobs().find(*id) : std::nullopt;
-    if (!job) fail(Code::not_found, "there is no job {}; jobs are kept five minutes after their end",
-                   path.key_text("InstanceID"));
+    if (!job)
+        fail(Code::not_found, "there is no job {}; jobs are kept five minutes after their end",
+             path.key_text("InstanceID"));
     return *job;
 }
 
@@ -129,7 +132,8 @@ std::vector<cim::Instance> owned(Engine& engine) {
 void bind_jobs(cim::Registry& registry, Engine& engine) {
     bind_list(registry, "Msvm_ConcreteJob", [&engine] {
         std::vector<cim::Instance> result;
-        for (const Job& job : engine.jobs().list()) result.push_back(instance_of(job, engine.now()));
+        for (const Job& job : engine.jobs().list())
+            result.push_back(instance_of(job, engine.now()));
         return result;
     });
     bind_list(registry, "Msvm_AffectedJobElement", [&engine] { return affected(engine); });
@@ -140,8 +144,9 @@ void bind_jobs(cim::Registry& registry, Engine& engine) {
     registry.bind_method("Msvm_ConcreteJob", "GetErrorEx", [&engine](const cim::Call& call) {
         return get_error(engine, call, true);
     });
-    registry.bind_method("Msvm_ConcreteJob", "RequestStateChange",
-                         [&engine](const cim::Call& call) { return request_state_change(engine, call); });
+    registry.bind_method(
+        "Msvm_ConcreteJob", "RequestStateChange",
+        [&engine](const cim::Call& call) { return request_state_change(engine, call); });
 }
 
 }  // namespace reviver::provider

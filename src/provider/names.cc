@@ -1,8 +1,8 @@
 #include "provider/names.h"
 
-#include <charconv>
-
 #include "base/error.h"
+
+#include <charconv>
 
 namespace reviver::provider {
 
@@ -16,8 +16,8 @@ cim::ObjectPath path_of_collection(const std::string& class_name, CollectionId i
 }
 
 cim::ObjectPath path_of_vm(VmId id) {
-    return cim::ObjectPath("Msvm_ComputerSystem", {{"CreationClassName", "Msvm_ComputerSystem"},
-                                                   {"Name", id.text()}});
+    return cim::ObjectPath("Msvm_ComputerSystem",
+                           {{"CreationClassName", "Msvm_ComputerSystem"}, {"Name", id.text()}});
 }
 
 cim::ObjectPath path_of_job(JobId id) {
@@ -30,9 +30,9 @@ cim::ObjectPath path_of_settings(CollectionId id) {
 }
 
 cim::ObjectPath path_of_point(CollectionId id, Sequence sequence) {
-    return cim::ObjectPath("Msvm_CollectionRecoveryPoint",
-                           {{"CollectionID", id.text()},
-                            {"InstanceID", point_instance_id(id, sequence)}});
+    return cim::ObjectPath(
+        "Msvm_CollectionRecoveryPoint",
+        {{"CollectionID", id.text()}, {"InstanceID", point_instance_id(id, sequence)}});
 }
 
 cim::ObjectPath path_of_service(const std::string& class_name, const std::string& service_name,
@@ -68,8 +68,8 @@ PointName point_of(const cim::ObjectPath& path) {
     const std::size_t slash = text.rfind('\\');
     PointName name;
     if (text.starts_with(prefix) && slash != std::string::npos) {
-        const auto id =
-            CollectionId::parse(std::string_view(text).substr(prefix.size(), slash - prefix.size()));
+        const auto id = CollectionId::parse(
+            std::string_view(text).substr(prefix.size(), slash - prefix.size()));
         const char* end = text.data() + text.size();
         const auto [stop, error] =
             std::from_chars(text.data() + slash + 1, end, name.sequence.value);

@@ -1,12 +1,12 @@
 // Names and paths of the instances that the provider gives: made and read here alone.
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "cim/object_path.h"
 #include "model/job.h"
 #include "model/point.h"
+
+#include <optional>
+#include <string>
 
 namespace reviver::provider {
 
@@ -18,7 +18,7 @@ cim::ObjectPath path_of_point(CollectionId id, Sequence sequence);
 cim::ObjectPath path_of_service(const std::string& class_name, const std::string& service_name,
                                 const std::string& site_name);
 
-std::string settings_instance_id(CollectionId id);             // Reviver:<collection>\HVR
+std::string settings_instance_id(CollectionId id);               // Reviver:<collection>\HVR
 std::string point_instance_id(CollectionId id, Sequence point);  // Reviver:<collection>\<sequence>
 
 // Code::invalid_parameter for a path that names no collection, VM or point.

@@ -1,8 +1,8 @@
 #include "provider/names.h"
 
-#include <gtest/gtest.h>
-
 #include "base/error.h"
+
+#include <gtest/gtest.h>
 
 namespace reviver::provider {
 namespace {

@@ -11,8 +11,10 @@ using replication::Engine;
 
 std::string element_name(const PointInfo& point) {
     switch (point.kind) {
-        case PointKind::regular: return fmt::format("point {}", point.sequence.value);
-        case PointKind::planned: return fmt::format("point {}, planned failover", point.sequence.value);
+        case PointKind::regular:
+            return fmt::format("point {}", point.sequence.value);
+        case PointKind::planned:
+            return fmt::format("point {}, planned failover", point.sequence.value);
         case PointKind::tail:
             return fmt::format("point {}, what the old primary had not sent", point.sequence.value);
     }
@@ -36,8 +38,8 @@ cim::Instance instance_of(CollectionId collection, const PointInfo& point) {
     return instance;
 }
 
-// While the collection is a replica or failed over. A primary may still hold files of points that its own disks build on; they are no
-// recovery points any more.
+// While the collection is a replica or failed over. A primary may still hold files of points that
+// its own disks build on; they are no recovery points any more.
 template <class F>
 std::vector<cim::Instance> for_each_point(Engine& engine, F&& make) {
     std::vector<cim::Instance> result;

@@ -1,9 +1,10 @@
-// From the engine's errors to the return values of the services' methods, as their ValueMaps name them.
+// From the engine's errors to the return values of the services' methods, as their ValueMaps name
+// them.
 #pragma once
 
-#include <cstdint>
-
 #include "base/error.h"
+
+#include <cstdint>
 
 namespace reviver::provider {
 

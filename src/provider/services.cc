@@ -39,11 +39,12 @@ cim::Instance service_instance(const std::string& class_name, const std::string&
 CollectionId collection_if_any(const cim::Call& call) {
     const cim::Value& value = call.argument("Collection");
     if (value.is_null()) return {};
-    return CollectionId::parse(value.as_reference().key_text("CollectionID")).value_or(CollectionId());
+    return CollectionId::parse(value.as_reference().key_text("CollectionID"))
+        .value_or(CollectionId());
 }
 
-// Runs a method's body. An Error is answered by the return value that its code has in the ValueMap; its text has no place there, so the
-// answer names a failed job that says it.
+// Runs a method's body. An Error is answered by the return value that its code has in the ValueMap;
+// its text has no place there, so the answer names a failed job that says it.
 template <class Body>
 cim::MethodHandler method(Engine& engine, Body body) {
     return [&engine, body](const cim::Call& call) {
@@ -110,11 +111,12 @@ void start_replication(Engine& engine, const cim::Call& call, cim::MethodResult&
     const cim::Value& type = call.argument("InitialReplicationType");
     const std::uint64_t number = type.is_null() ? 0 : type.as_unsigned();
     if (number < 1 || number > 3) {
-        fail(Code::invalid_parameter, "InitialReplicationType is {}; 1, 2 and 3 are defined", number);
+        fail(Code::invalid_parameter, "InitialReplicationType is {}; 1, 2 and 3 are defined",
+             number);
     }
     if (number != 1) {
-        fail(Code::not_supported, "InitialReplicationType {} is not offered; use 1, over the network",
-             number);
+        fail(Code::not_supported,
+             "InitialReplicationType {} is not offered; use 1, over the network", number);
     }
     if (!call.argument("StartTime").is_null()) {
         fail(Code::not_supported, "a StartTime is not offered; leave it NULL to start now");
@@ -141,8 +143,8 @@ void reverse(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
     answer_job(result, engine.reverse(id, settings_argument(engine, call, id), call.who.name()));
 }
 
-cim::Instance statistics_instance(Engine& engine, CollectionId id,
-                                  const replication::Statistics& s, HealthLevel health) {
+cim::Instance statistics_instance(Engine& engine, CollectionId id, const replication::Statistics& s,
+                                  HealthLevel health) {
     cim::Instance instance("Msvm_CollectionReplicationStatistics");
     instance.set("InstanceID", "Reviver:" + id.text() + "\\Statistics");
     instance.set("StartStatisticTime", datetime_of(s.start));
@@ -156,7 +158,8 @@ cim::Instance statistics_instance(Engine& engine, CollectionId id,
     instance.set("ReplicationFailureCount", s.replication_failures);
     instance.set("ApplicationConsistentSnapshotFailureCount", s.application_failures);
     instance.set("ReplicationHealth", static_cast<std::uint32_t>(health));
-    instance.set("MaxReplicationLatency", static_cast<std::uint32_t>((s.latency_ms_max + 999) / 1000));
+    instance.set("MaxReplicationLatency",
+                 static_cast<std::uint32_t>((s.latency_ms_max + 999) / 1000));
     instance.set("LastWALReplicationTime", datetime_of(s.last_success));
     instance.set("LastTestFailoverTime", datetime_of(s.last_test_failover));
     return instance;

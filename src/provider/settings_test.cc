@@ -1,9 +1,9 @@
 #include "provider/settings.h"
 
-#include <gtest/gtest.h>
-
 #include "base/error.h"
 #include "provider/return_codes.h"
+
+#include <gtest/gtest.h>
 
 namespace reviver::provider {
 namespace {

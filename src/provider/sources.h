@@ -1,4 +1,5 @@
-// The live instances of the namespace: what the engine and the hypervisor hold, read anew at every request.
+// The live instances of the namespace: what the engine and the hypervisor hold, read anew at every
+// request.
 #pragma once
 
 #include "cim/provider.h"

@@ -1,11 +1,11 @@
 // The VMs of the site, as libvirt knows them, with what replication adds.
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "provider/names.h"
 #include "provider/return_codes.h"
 #include "provider/sources.h"
+
+#include <algorithm>
 
 namespace reviver::provider {
 
@@ -17,28 +17,37 @@ using replication::Engine;
 // CIM_EnabledLogicalElement.EnabledState.
 std::uint16_t enabled_state(hypervisor::Power power) {
     switch (power) {
-        case hypervisor::Power::running: return 2;
-        case hypervisor::Power::held: return 9;  // quiesce
-        default: return 3;
+        case hypervisor::Power::running:
+            return 2;
+        case hypervisor::Power::held:
+            return 9;  // quiesce
+        default:
+            return 3;
     }
 }
 
 const Collection* collection_of_vm(const std::vector<Collection>& collections, VmId vm) {
     const std::string text = vm.text();
-    const auto found = std::find_if(collections.begin(), collections.end(), [&](const Collection& c) {
-        return !c.of_collections && c.place.role != Role::none &&
-               std::find(c.members.begin(), c.members.end(), text) != c.members.end();
-    });
+    const auto found =
+        std::find_if(collections.begin(), collections.end(), [&](const Collection& c) {
+            return !c.of_collections && c.place.role != Role::none &&
+                   std::find(c.members.begin(), c.members.end(), text) != c.members.end();
+        });
     return found == collections.end() ? nullptr : &*found;
 }
 
-// The numbering of a single VM's state differs above 11; what a group shows there reads on a member as below.
+// The numbering of a single VM's state differs above 11; what a group shows there reads on a member
+// as below.
 std::uint16_t member_state(State state) {
     switch (state) {
-        case State::planned_failover_initiated: return 19;  // prepared for sync replication
-        case State::repurpose_initiated: return 20;         // prepared for group reverse replication
-        case State::partially_recovered: return 12;         // failover in progress
-        default: return static_cast<std::uint16_t>(state);
+        case State::planned_failover_initiated:
+            return 19;  // prepared for sync replication
+        case State::repurpose_initiated:
+            return 20;  // prepared for group reverse replication
+        case State::partially_recovered:
+            return 12;  // failover in progress
+        default:
+            return static_cast<std::uint16_t>(state);
     }
 }
 
@@ -50,7 +59,8 @@ cim::Instance instance_of(const hypervisor::Domain& domain, const Collection* co
     instance.set("Caption", "Virtual Machine");
     instance.set("EnabledState", enabled_state(domain.power));
     const bool crashed = domain.power == hypervisor::Power::crashed;
-    instance.set("OperationalStatus", std::vector<std::uint16_t>{crashed ? std::uint16_t{6} : std::uint16_t{2}});
+    instance.set("OperationalStatus",
+                 std::vector<std::uint16_t>{crashed ? std::uint16_t{6} : std::uint16_t{2}});
     instance.set("HealthState", crashed ? std::uint16_t{25} : std::uint16_t{5});
     instance.set("Status", crashed ? "Error" : "OK");
     instance.set("ReplicationState", std::uint16_t{0});
@@ -69,10 +79,18 @@ cim::MethodResult request_state_change(Engine& engine, hypervisor::Hypervisor& h
     cim::MethodResult result;
     try {
         switch (wanted.is_null() ? 0 : wanted.as_unsigned()) {
-            case 2: hypervisor.start(vm); break;
-            case 3: hypervisor.power_off(vm); break;
-            case 4: hypervisor.ask_to_shut_down(vm); break;
-            default: result.return_value = 32773; break;
+            case 2:
+                hypervisor.start(vm);
+                break;
+            case 3:
+                hypervisor.power_off(vm);
+                break;
+            case 4:
+                hypervisor.ask_to_shut_down(vm);
+                break;
+            default:
+                result.return_value = 32773;
+                break;
         }
     } catch (const Error& error) {
         log_warning("{}: {}", engine.site().name, error.what());

@@ -1,9 +1,6 @@
-// What every part of the engine is given: the site it works for and the things it works with. All outlive the engine.
+// What every part of the engine is given: the site it works for and the things it works with. All
+// outlive the engine.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <string>
 
 #include "replication/jobs.h"
 #include "replication/machines.h"
@@ -12,6 +9,10 @@
 #include "store/store.h"
 #include "sys/world.h"
 #include "wire/client.h"
+
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace reviver::replication {
 

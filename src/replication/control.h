@@ -1,13 +1,14 @@
-// The questions two sites ask each other besides sending points, as JSON texts over wire's call(). Each names the relationship and the
-// asker's epoch; an asker whose epoch is older than the answerer's has lost its role and is answered Code::stale_epoch.
+// The questions two sites ask each other besides sending points, as JSON texts over wire's call().
+// Each names the relationship and the asker's epoch; an asker whose epoch is older than the
+// answerer's has lost its role and is answered Code::stale_epoch.
 #pragma once
+
+#include "model/point.h"
+#include "replication/documents.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "model/point.h"
-#include "replication/documents.h"
 
 namespace reviver::replication::control {
 
@@ -34,7 +35,8 @@ struct HelloAnswer {
 // "planned_reverted": the primary goes on after all.
 using PlannedReverted = Hello;
 
-// "reverse": the asker is the new primary; the answerer becomes its replica. Repeating it is answered alike.
+// "reverse": the asker is the new primary; the answerer becomes its replica. Repeating it is
+// answered alike.
 struct Reverse {
     CollectionId collection;
     Epoch epoch;      // the new one
@@ -43,7 +45,7 @@ struct Reverse {
     Settings settings;
 };
 struct ReverseAnswer {
-    Sequence newest;  // the new replica's newest point; at first that of its own disks as they were found
+    Sequence newest;  // the new replica's; at first that of its own disks as they were found
     std::vector<DiskChanges> changes;
 };
 

@@ -1,7 +1,5 @@
 #include "replication/cycle.h"
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -9,6 +7,8 @@
 #include "replication/limits.h"
 #include "replication/link.h"
 #include "wire/compare.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -84,8 +84,8 @@ void Cycle::open_link() {
     link_ = connect(context_, collection_.peer);
 }
 
-// After a reverse the other side is an old primary. It becomes our replica by this question, and tells what it had written since the
-// shared point; both stay true however often it is asked.
+// After a reverse the other side is an old primary. It becomes our replica by this question, and
+// tells what it had written since the shared point; both stay true however often it is asked.
 void Cycle::reach_old_primary() {
     say("bringing the old primary in");
     const control::Reverse question{collection_.id, collection_.epoch, collection_.shared_point,
@@ -108,7 +108,8 @@ void Cycle::plan(Sequence durable) {
     durable_ = durable;
     say("noting changes");
     const auto shapes = disks_.shapes();
-    if (shapes.empty()) fail(Code::invalid_state, "'{}' has no disk to replicate", collection_.name);
+    if (shapes.empty())
+        fail(Code::invalid_state, "'{}' has no disk to replicate", collection_.name);
     const Sequence tracked_from = collection_.reverse_pending ? collection_.shared_point : durable;
     const auto known = durable.value == 0 ? std::vector<DiskShape>{} : collection_.shapes;
     const Tracking tracking = disks_.track(tracked_from, known);
@@ -133,8 +134,9 @@ bool changes_are_known(const Collection& collection, const DiskKey& key) {
                        [&](const DiskChanges& c) { return c.key == key && c.known; });
 }
 
-// Where the record of changes has a gap (a QEMU was killed, an old primary cannot tell), only a compare finds what differs. Outside of
-// an initial replication and a reverse that is a resynchronization, which the settings may reserve for a person to start.
+// Where the record of changes has a gap (a QEMU was killed, an old primary cannot tell), only a
+// compare finds what differs. Outside of an initial replication and a reverse that is a
+// resynchronization, which the settings may reserve for a person to start.
 void Cycle::compare_what_is_unknown() {
     bool gap = false;
     for (auto& disk : header_.disks) {
@@ -183,7 +185,8 @@ void Cycle::send_compared(std::uint32_t disk) {
     result_.bulk_bytes += compared.differing_bytes;
 }
 
-// What the old primary wrote since the shared point and we did not: its content has to become ours there too.
+// What the old primary wrote since the shared point and we did not: its content has to become ours
+// there too.
 void Cycle::send_changes(std::uint32_t disk) {
     const DiskShape& shape = header_.disks[disk].shape;
     for (const DiskChanges& change : collection_.changes) {
@@ -204,7 +207,9 @@ void Cycle::send_bulk() {
         const auto& planned = header_.disks[disk];
         const std::string name = planned.shape.key.target;
         switch (planned.bulk) {
-            case point::Bulk::none: send_changes(disk); break;
+            case point::Bulk::none:
+                send_changes(disk);
+                break;
             case point::Bulk::full:
                 say(fmt::format("copying {}", name));
                 send_whole(disk, state_.bulk_done.empty() ? 0 : state_.bulk_done[disk]);
@@ -226,7 +231,8 @@ void Cycle::send_cut(Cut& cut, point::CutDigest& digest) {
     sink_->commit(digest.trailer());
 }
 
-// A broken connection does not cost the cut: the guests were held for it, so it is taken up again where it broke off.
+// A broken connection does not cost the cut: the guests were held for it, so it is taken up again
+// where it broke off.
 void Cycle::send_cut_with_patience(Cut& cut) {
     point::CutDigest digest;
     for (unsigned attempt = 0;; ++attempt) {
@@ -237,13 +243,16 @@ void Cycle::send_cut_with_patience(Cut& cut) {
                 open_link();
                 open_sink();
                 if (state_.committed) return;
-                // The other side lost what it had of this receive, the bulk too: only a new cycle helps.
-                if (state_.fresh) fail(Code::in_use, "the other side was restarted during the cycle");
+                // The other side lost what it had of this receive, the bulk too: only a new cycle
+                // helps.
+                if (state_.fresh)
+                    fail(Code::in_use, "the other side was restarted during the cycle");
             }
             return send_cut(cut, digest);
         } catch (const Error& error) {
             if (reaction_to(error.code()) != Reaction::reconnect ||
-                attempt >= limits::cut_resumptions_max || (request_.stopped && request_.stopped())) {
+                attempt >= limits::cut_resumptions_max ||
+                (request_.stopped && request_.stopped())) {
                 throw;
             }
             log_info("'{}': {}; the cut is continued", collection_.name, error.what());

@@ -1,25 +1,30 @@
 // One cycle: brings the other side from its newest point to the present of the group.
 //
-//   connect, greet      the other side says which point it holds: only that one counts, whatever we remember
-//   track               every change from here on is noted; tells what each disk needs before its delta
-//   bulk                full copies, compares and, after a reverse, the ranges that the old primary had written; while the group runs
-//   cut, send, commit   the group is held for a moment; what changed is sent; the other side makes the point durable and says so
+//   connect, greet      the other side says which point it holds: only that one counts, whatever
+//                       we remember
+//   track               every change from here on is noted; tells what each disk needs before its
+//                       delta
+//   bulk                full copies, compares and, after a reverse, the ranges that the old primary
+//                       had written; while the group runs
+//   cut, send, commit   the group is held for a moment; what changed is sent; the other side makes
+//                       the point durable and says so
 //   finish              only now the bits of the old point are let go
 //
-// Every step before the commit may fail and be repeated. A commit whose answer is lost is found by the next greeting.
+// Every step before the commit may fail and be repeated. A commit whose answer is lost is found by
+// the next greeting.
 #pragma once
 
-#include <functional>
-
 #include "replication/group.h"
+
+#include <functional>
 
 namespace reviver::replication {
 
 struct CycleResult {
     Sequence sequence;
-    std::uint64_t sent_bytes = 0;  // on the wire, everything counted
-    std::uint64_t delta_bytes = 0; // data in the cut
-    std::uint64_t bulk_bytes = 0;  // data in the bulk stage
+    std::uint64_t sent_bytes = 0;   // on the wire, everything counted
+    std::uint64_t delta_bytes = 0;  // data in the cut
+    std::uint64_t bulk_bytes = 0;   // data in the bulk stage
     std::uint64_t compared_disks = 0;
     sys::Duration took{};
     sys::Duration hold{};
@@ -32,7 +37,9 @@ struct CycleRequest {
     std::function<bool()> stopped;
 };
 
-// The caller holds the group's turn. Throws what went wrong, with Code::stale_epoch when the other side has gone on without us.
-CycleResult run_cycle(Context& context, Group& group, GroupDisks& disks, const CycleRequest& request);
+// The caller holds the group's turn. Throws what went wrong, with Code::stale_epoch when the other
+// side has gone on without us.
+CycleResult run_cycle(Context& context, Group& group, GroupDisks& disks,
+                      const CycleRequest& request);
 
 }  // namespace reviver::replication

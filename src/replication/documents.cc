@@ -6,7 +6,9 @@ namespace reviver::replication {
 
 namespace {
 
-std::int64_t micros(sys::WallTime time) { return time.time_since_epoch().count(); }
+std::int64_t micros(sys::WallTime time) {
+    return time.time_since_epoch().count();
+}
 
 json::object report_json(const ReverseReport& report) {
     return {{"bitmap_disks", report.bitmap_disks},
@@ -23,30 +25,29 @@ ReverseReport report_of(const Reader& in) {
 }  // namespace
 
 std::string to_text(const Collection& c) {
-    return json::serialize(json::object{
-        {"id", c.id.text()},
-        {"name", c.name},
-        {"of_collections", c.of_collections},
-        {"members", texts_json(c.members)},
-        {"role", static_cast<int>(c.place.role)},
-        {"state", static_cast<int>(c.place.state)},
-        {"epoch", c.epoch.value},
-        {"peer", c.peer},
-        {"settings", settings_json(c.settings)},
-        {"failover_type", static_cast<int>(c.failover_type)},
-        {"initial_complete", c.initial_complete},
-        {"last_sequence", c.last_sequence.value},
-        {"shapes", shapes_json(c.shapes)},
-        {"trouble", c.trouble},
-        {"fenced", c.fenced},
-        {"failover_point", c.failover_point.value},
-        {"failover_epoch", c.failover_epoch.value},
-        {"flattened", c.flattened},
-        {"last_apply_time", micros(c.last_apply_time)},
-        {"reverse_pending", c.reverse_pending},
-        {"shared_point", c.shared_point.value},
-        {"changes", changes_json(c.changes)},
-        {"reverse_report", report_json(c.reverse_report)}});
+    return json::serialize(json::object{{"id", c.id.text()},
+                                        {"name", c.name},
+                                        {"of_collections", c.of_collections},
+                                        {"members", texts_json(c.members)},
+                                        {"role", static_cast<int>(c.place.role)},
+                                        {"state", static_cast<int>(c.place.state)},
+                                        {"epoch", c.epoch.value},
+                                        {"peer", c.peer},
+                                        {"settings", settings_json(c.settings)},
+                                        {"failover_type", static_cast<int>(c.failover_type)},
+                                        {"initial_complete", c.initial_complete},
+                                        {"last_sequence", c.last_sequence.value},
+                                        {"shapes", shapes_json(c.shapes)},
+                                        {"trouble", c.trouble},
+                                        {"fenced", c.fenced},
+                                        {"failover_point", c.failover_point.value},
+                                        {"failover_epoch", c.failover_epoch.value},
+                                        {"flattened", c.flattened},
+                                        {"last_apply_time", micros(c.last_apply_time)},
+                                        {"reverse_pending", c.reverse_pending},
+                                        {"shared_point", c.shared_point.value},
+                                        {"changes", changes_json(c.changes)},
+                                        {"reverse_report", report_json(c.reverse_report)}});
 }
 
 Collection collection_from_text(std::string_view text) {

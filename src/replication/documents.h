@@ -1,10 +1,6 @@
-// What the engine keeps in the repository, and its text form: JSON objects, one a document. Reading checks every field: a document that
-// does not make sense is Code::corrupt, never a crash.
+// What the engine keeps in the repository, and its text form: JSON objects, one a document. Reading
+// checks every field: a document that does not make sense is Code::corrupt, never a crash.
 #pragma once
-
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/extents.h"
 #include "model/job.h"
@@ -13,6 +9,10 @@
 #include "replication/state_machine.h"
 #include "replication/statistics.h"
 #include "sys/network.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace reviver::replication {
 
@@ -24,7 +24,8 @@ struct Peer {
     sys::Endpoint endpoint;
 };
 
-// What one side knows to have changed on a disk since the shared point of a reverse. `known` false: only a compare can tell.
+// What one side knows to have changed on a disk since the shared point of a reverse. `known` false:
+// only a compare can tell.
 struct DiskChanges {
     DiskKey key;
     bool known = false;
@@ -39,11 +40,12 @@ struct ReverseReport {
     std::uint64_t sent_bytes = 0;       // on the wire, everything counted
 };
 
-// A collection and its relationship. On both sites the id is the same; everything else is this site's own view.
+// A collection and its relationship. On both sites the id is the same; everything else is this
+// site's own view.
 struct Collection {
     CollectionId id;
     std::string name;
-    bool of_collections = false;  // Msvm_ManagementCollection: members are collections
+    bool of_collections = false;       // Msvm_ManagementCollection: members are collections
     std::vector<std::string> members;  // ids, in the order they were added
 
     Place place;

@@ -1,9 +1,9 @@
 #include "replication/documents.h"
 
-#include <gtest/gtest.h>
-
 #include "base/error.h"
 #include "replication/control.h"
+
+#include <gtest/gtest.h>
 
 namespace reviver::replication {
 namespace {

@@ -1,12 +1,13 @@
-// The engine's book-keeping: which collections there are, who may do what, jobs and tasks. What the operations do is in operations.cc.
+// The engine's book-keeping: which collections there are, who may do what, jobs and tasks. What the
+// operations do is in operations.cc.
 
 #include "replication/engine.h"
-
-#include <algorithm>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "replication/limits.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -21,9 +22,7 @@ void require_name(const std::string& name) {
 
 }  // namespace
 
-Engine::Engine(Context context)
-    : context_(std::move(context)),
-      desk_(context_, *this) {
+Engine::Engine(Context context) : context_(std::move(context)), desk_(context_, *this) {
     for (const auto& [id, text] : context_.repository.list(Group::document_kind())) {
         go_live(collection_from_text(text));
     }
@@ -70,7 +69,8 @@ std::shared_ptr<Group> Engine::add(Collection collection) {
     {
         const std::lock_guard lock(mutex_);
         if (live_.size() >= reviver::limits::collections_max) {
-            fail(Code::out_of_memory, "this site has {} collections; that is the limit", live_.size());
+            fail(Code::out_of_memory, "this site has {} collections; that is the limit",
+                 live_.size());
         }
     }
     context_.repository.put(Group::document_kind(), collection.id.text(), to_text(collection));
@@ -86,8 +86,12 @@ Keeper& Engine::keeper_of(CollectionId id) {
     return *found->second.keeper;
 }
 
-GroupDisks& Engine::disks(CollectionId id) { return keeper_of(id).disks(); }
-void Engine::forget_disks(CollectionId id) { keeper_of(id).forget_disks(); }
+GroupDisks& Engine::disks(CollectionId id) {
+    return keeper_of(id).disks();
+}
+void Engine::forget_disks(CollectionId id) {
+    keeper_of(id).forget_disks();
+}
 
 std::shared_ptr<Group> Engine::group_of(CollectionId id) {
     auto group = find(id);
@@ -125,9 +129,13 @@ std::optional<Collection> Engine::collection(CollectionId id) {
     return group->snapshot();
 }
 
-std::vector<PointInfo> Engine::points(CollectionId id) { return context_.store.points(id); }
+std::vector<PointInfo> Engine::points(CollectionId id) {
+    return context_.store.points(id);
+}
 
-Statistics Engine::statistics(CollectionId id) { return group_of(id)->statistics(); }
+Statistics Engine::statistics(CollectionId id) {
+    return group_of(id)->statistics();
+}
 
 Health Engine::health(CollectionId id) {
     const auto group = group_of(id);
@@ -152,8 +160,9 @@ void Engine::destroy_collection(CollectionId id) {
     const auto group = group_of(id);
     const Collection c = group->snapshot();
     if (c.place.role != Role::none || !c.members.empty()) {
-        fail(Code::invalid_state, "'{}' {}; only an empty collection that does not replicate is destroyed",
-             c.name, c.members.empty() ? "replicates" : "has members");
+        fail(Code::invalid_state,
+             "'{}' {}; only an empty collection that does not replicate is destroyed", c.name,
+             c.members.empty() ? "replicates" : "has members");
     }
     const std::vector<state::Change> gone{{Group::document_kind(), id.text(), std::nullopt},
                                           {Group::statistics_kind(), id.text(), std::nullopt}};
@@ -183,7 +192,8 @@ void Engine::add_member(CollectionId id, const std::string& member) {
     } else {
         const auto vm = VmId::parse(member);
         if (!vm || !context_.machines.vm_name(*vm)) {
-            fail(Code::invalid_parameter, "there is no VM {} on site '{}'", member, context_.site.name);
+            fail(Code::invalid_parameter, "there is no VM {} on site '{}'", member,
+                 context_.site.name);
         }
     }
     group->update([&](Collection& c) {
@@ -249,7 +259,8 @@ void Engine::run_in_task(std::shared_ptr<Group> group, std::shared_ptr<JobHandle
             if (!ends_elsewhere) context_.jobs.complete(job->id());
         } catch (const Error& error) {
             group->end_operation();
-            // While the site shuts down the job stays "running" on disk and goes on at the next start.
+            // While the site shuts down the job stays "running" on disk and goes on at the next
+            // start.
             if (!(stopping_ && error.code() == Code::stopped)) context_.jobs.fail(job->id(), error);
         }
         group->wake();

@@ -1,9 +1,16 @@
-// The replication engine of a site: the one object that the faces (CIM, command, web) call, and that a paired site talks to through its
-// desk. A method of the management interface is a method here.
+// The replication engine of a site: the one object that the faces (CIM, command, web) call, and
+// that a paired site talks to through its desk. A method of the management interface is a method
+// here.
 //
-// What can be known before the return is answered by an Error at once: Code::invalid_parameter, invalid_state, in_use, not_found. Long work
-// answers a job; its failure is in the job alone. Any thread may call.
+// What can be known before the return is answered by an Error at once: Code::invalid_parameter,
+// invalid_state, in_use, not_found. Long work answers a job; its failure is in the job alone. Any
+// thread may call.
 #pragma once
+
+#include "replication/context.h"
+#include "replication/group.h"
+#include "replication/keeper.h"
+#include "replication/replica_desk.h"
 
 #include <atomic>
 #include <functional>
@@ -14,16 +21,12 @@
 #include <string>
 #include <vector>
 
-#include "replication/context.h"
-#include "replication/group.h"
-#include "replication/keeper.h"
-#include "replication/replica_desk.h"
-
 namespace reviver::replication {
 
 class Engine : private Directory {
   public:
-    // Takes up where the site was: cycles go on, interrupted jobs are continued or failed with the reason.
+    // Takes up where the site was: cycles go on, interrupted jobs are continued or failed with the
+    // reason.
     explicit Engine(Context context);
     ~Engine();  // stops all background work; VMs run on
 
@@ -40,7 +43,9 @@ class Engine : private Directory {
     Jobs& jobs() { return context_.jobs; }
     Peers& peers() { return context_.peers; }
 
-    std::string fetch_fingerprint(const sys::Endpoint& at) { return context_.fetch_fingerprint(at); }
+    std::string fetch_fingerprint(const sys::Endpoint& at) {
+        return context_.fetch_fingerprint(at);
+    }
 
     // --- collections
     CollectionId define_collection(const std::string& name, std::optional<CollectionId> id,
@@ -53,7 +58,8 @@ class Engine : private Directory {
     // --- replication; `owner` is who asks
     JobId create_relationship(CollectionId id, Settings settings, const std::string& owner);
     JobId start_replication(CollectionId id, const std::string& owner);
-    JobId initiate_failover(CollectionId id, std::optional<Sequence> point, const std::string& owner);
+    JobId initiate_failover(CollectionId id, std::optional<Sequence> point,
+                            const std::string& owner);
     JobId revert_failover(CollectionId id, const std::string& owner);
     JobId commit_failover(CollectionId id, const std::string& owner);
     JobId initiate_planned_failover(CollectionId id, const std::string& owner);
@@ -77,8 +83,8 @@ class Engine : private Directory {
     using Work = std::function<void(Group&, JobHandle&)>;
     struct Operation {
         JobType type;
-        std::string name;      // "Fail over"
-        std::string method;    // for going on after a restart; "" when the work cannot go on
+        std::string name;    // "Fail over"
+        std::string method;  // for going on after a restart; "" when the work cannot go on
         std::string argument;
         bool cancellable = false;
         bool ends_elsewhere = false;  // the keeper ends the job

@@ -38,8 +38,8 @@ Collection Group::advance(Event event, const std::function<void(Collection&)>& c
     return update([&](Collection& c) {
         const auto next = step(c.place, event);
         if (!next) {
-            fail(Code::invalid_state, "'{}' is {} ({}) on this side; '{}' is not possible there", c.name,
-                 name_of(c.place.state), name_of(c.place.role), name_of(event));
+            fail(Code::invalid_state, "'{}' is {} ({}) on this side; '{}' is not possible there",
+                 c.name, name_of(c.place.state), name_of(c.place.role), name_of(event));
         }
         log_info("'{}': {} -> {} ({})", c.name, name_of(c.place.state), name_of(next->state),
                  name_of(event));
@@ -57,9 +57,13 @@ void Group::update_statistics(const std::function<void(Statistics&)>& change) {
     statistics_ = changed;
 }
 
-sys::Exclusive::Turn Group::take_turn() { return work_turn_.take(); }
+sys::Exclusive::Turn Group::take_turn() {
+    return work_turn_.take();
+}
 
-void Group::interrupt() { ++interruptions_; }
+void Group::interrupt() {
+    ++interruptions_;
+}
 
 std::function<bool()> Group::interrupted() {
     return [this, at_start = interruptions_.load()] { return interruptions_ != at_start; };

@@ -1,9 +1,15 @@
-// A collection as the engine works with it: its document, its figures, and whose turn it is to act on it.
+// A collection as the engine works with it: its document, its figures, and whose turn it is to act
+// on it.
 //
-// Two rules keep it right. First, the document is changed by update() and advance() alone, which make the change durable before anyone
-// sees it: whatever is done next stands on something a crash cannot take back. Second, whoever moves data or VMs of the collection
-// (a cycle, a failover, a reverse) holds its turn; an operation that cannot wait for a cycle interrupts it first.
+// Two rules keep it right. First, the document is changed by update() and advance() alone, which
+// make the change durable before anyone sees it: whatever is done next stands on something a crash
+// cannot take back. Second, whoever moves data or VMs of the collection (a cycle, a failover, a
+// reverse) holds its turn; an operation that cannot wait for a cycle interrupts it first.
 #pragma once
+
+#include "replication/context.h"
+#include "replication/documents.h"
+#include "sys/exclusive.h"
 
 #include <atomic>
 #include <functional>
@@ -11,10 +17,6 @@
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include "replication/context.h"
-#include "replication/documents.h"
-#include "sys/exclusive.h"
 
 namespace reviver::replication {
 
@@ -28,11 +30,13 @@ class Group {
 
     // Durable when it returns. `change` may throw to leave everything as it was.
     Collection update(const std::function<void(Collection&)>& change);
-    // One step of the state machine, with what else belongs to it. Code::invalid_state when the table has no such step.
+    // One step of the state machine, with what else belongs to it. Code::invalid_state when the
+    // table has no such step.
     Collection advance(Event event, const std::function<void(Collection&)>& change = {});
     void update_statistics(const std::function<void(Statistics&)>& change);
 
-    // The turn to move data or VMs. interrupt() makes the present holder's `interrupted` answer true until it gives the turn back.
+    // The turn to move data or VMs. interrupt() makes the present holder's `interrupted` answer
+    // true until it gives the turn back.
     sys::Exclusive::Turn take_turn();
     void interrupt();
     std::function<bool()> interrupted();
@@ -45,7 +49,8 @@ class Group {
     void begin_operation(const std::string& what);
     void end_operation();
 
-    // The job that waits for the background task to bring something to an end (initial replication, reverse); null when none does.
+    // The job that waits for the background task to bring something to an end (initial replication,
+    // reverse); null when none does.
     void set_waiting_job(std::shared_ptr<JobHandle> job);
     std::shared_ptr<JobHandle> waiting_job();
 

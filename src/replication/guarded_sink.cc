@@ -11,17 +11,17 @@ void GuardedSink::require_welcome() {
     if (group_ == nullptr) fail(Code::protocol, "a receive begins with open");
     const Collection c = group_->snapshot();
     if (epoch_ < c.epoch) {
-        fail(Code::stale_epoch, "epoch {} of '{}' is over; this site holds {}", epoch_.value, c.name,
-             c.epoch.value);
+        fail(Code::stale_epoch, "epoch {} of '{}' is over; this site holds {}", epoch_.value,
+             c.name, c.epoch.value);
     }
     if (epoch_ > c.epoch) {
         fail(Code::invalid_state, "epoch {} of '{}' is not known here; this site holds {}",
              epoch_.value, c.name, c.epoch.value);
     }
-    const bool receiving = c.place.role == Role::replica &&
-                           (c.place.state == State::initial_replication ||
-                            c.place.state == State::replicating ||
-                            c.place.state == State::critical);
+    const bool receiving =
+        c.place.role == Role::replica &&
+        (c.place.state == State::initial_replication || c.place.state == State::replicating ||
+         c.place.state == State::critical);
     if (!receiving) {
         fail(c.place.state == State::suspended ? Code::in_use : Code::invalid_state,
              "'{}' takes no points now: it is {} ({})", c.name, name_of(c.place.state),
@@ -76,7 +76,8 @@ void GuardedSink::commit(const point::CutTrailer& trailer) {
     after_commit();
 }
 
-// The point is durable; what follows only describes it, and the next start makes good what a crash leaves out here.
+// The point is durable; what follows only describes it, and the next start makes good what a crash
+// leaves out here.
 void GuardedSink::after_commit() {
     const sys::WallTime now = context_.world.clock.wall();
     group_->update([&](Collection& c) {

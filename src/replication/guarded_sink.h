@@ -1,14 +1,15 @@
-// The store's sink behind the relationship: every step of a receive is let through only while the collection takes points, from the peer
-// it belongs to, in the present epoch. A failover that begins waits for a commit under way and refuses what comes after it, so no point
-// appears under a failed-over collection.
+// The store's sink behind the relationship: every step of a receive is let through only while the
+// collection takes points, from the peer it belongs to, in the present epoch. A failover that
+// begins waits for a commit under way and refuses what comes after it, so no point appears under a
+// failed-over collection.
 #pragma once
+
+#include "base/error.h"
+#include "replication/group.h"
 
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "base/error.h"
-#include "replication/group.h"
 
 namespace reviver::replication {
 

@@ -1,10 +1,10 @@
 #include "replication/jobs.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "replication/documents.h"
 #include "replication/limits.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -71,8 +71,9 @@ std::shared_ptr<JobHandle> Jobs::begin(Job job) {
     {
         const std::lock_guard lock(mutex_);
         if (entries_.size() >= limits::jobs_max) {
-            ::reviver::fail(Code::out_of_memory, "{} jobs are running or were ended less than {} ago",
-                            entries_.size(), "five minutes");
+            ::reviver::fail(Code::out_of_memory,
+                            "{} jobs are running or were ended less than {} ago", entries_.size(),
+                            "five minutes");
         }
         entries_.emplace(job.id, made);
     }
@@ -95,8 +96,12 @@ JobId Jobs::note_refusal(Job job, const Error& error) {
     return job.id;
 }
 
-void Jobs::complete(JobId id) { end(id, nullptr); }
-void Jobs::fail(JobId id, const Error& error) { end(id, &error); }
+void Jobs::complete(JobId id) {
+    end(id, nullptr);
+}
+void Jobs::fail(JobId id, const Error& error) {
+    end(id, &error);
+}
 
 void Jobs::end(JobId id, const Error* error) {
     const auto found = entry(id);
@@ -148,7 +153,9 @@ std::vector<Job> Jobs::interrupted() {
     return result;
 }
 
-std::shared_ptr<JobHandle> Jobs::resume(JobId id) { return entry(id); }
+std::shared_ptr<JobHandle> Jobs::resume(JobId id) {
+    return entry(id);
+}
 
 void Jobs::drop_old() {
     const sys::WallTime now = world_.clock.wall();

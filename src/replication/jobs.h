@@ -1,6 +1,11 @@
-// The jobs of a site. A job is durable before it is handed out and again when it ends, so that a client that polls across a restart of
-// the daemon finds it; progress in between is only in memory. Ended jobs are kept for limits::job_kept.
+// The jobs of a site. A job is durable before it is handed out and again when it ends, so that a
+// client that polls across a restart of the daemon finds it; progress in between is only in memory.
+// Ended jobs are kept for limits::job_kept.
 #pragma once
+
+#include "model/job.h"
+#include "state/repository.h"
+#include "sys/world.h"
 
 #include <atomic>
 #include <deque>
@@ -10,10 +15,6 @@
 #include <mutex>
 #include <optional>
 #include <vector>
-
-#include "model/job.h"
-#include "state/repository.h"
-#include "sys/world.h"
 
 namespace reviver::replication {
 
@@ -36,7 +37,8 @@ class Jobs {
     void complete(JobId id);
     void fail(JobId id, const Error& error);
 
-    // A call that was refused at once, kept as a failed job so that its caller can read why; the newest limits::refusals_max, in memory.
+    // A call that was refused at once, kept as a failed job so that its caller can read why; the
+    // newest limits::refusals_max, in memory.
     JobId note_refusal(Job job, const Error& error);
 
     std::vector<Job> list();
@@ -44,7 +46,8 @@ class Jobs {
     // Code::not_found, or Code::invalid_state when it is not cancellable or has ended.
     void cancel(JobId id);
 
-    // Jobs that were running when the daemon ended; each is begun again under its id by resume(), or failed.
+    // Jobs that were running when the daemon ended; each is begun again under its id by resume(),
+    // or failed.
     std::vector<Job> interrupted();
     std::shared_ptr<JobHandle> resume(JobId id);
 

@@ -1,11 +1,11 @@
 #include "replication/jobs.h"
 
+#include "base/error.h"
+#include "replication/limits.h"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
-
-#include "base/error.h"
-#include "replication/limits.h"
 
 namespace reviver::replication {
 namespace {

@@ -20,10 +20,11 @@ namespace {
 json::object key_json(const DiskKey& key) {
     return {{"vm", key.vm.text()}, {"target", key.target}};
 }
-DiskKey key_of(const Reader& in) { return {in.id<VmId>("vm"), in.text("target")}; }
+DiskKey key_of(const Reader& in) {
+    return {in.id<VmId>("vm"), in.text("target")};
+}
 
 }  // namespace
-
 
 json::object settings_json(const Settings& s) {
     return {{"recovery_connection_point", s.recovery_connection_point},
@@ -124,6 +125,5 @@ std::vector<DiskChanges> changes_of(const Reader& in) {
     });
     return result;
 }
-
 
 }  // namespace reviver::replication

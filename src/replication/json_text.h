@@ -1,16 +1,17 @@
 // Inside replication: reading and writing the JSON of documents and control messages.
 #pragma once
 
-#include <boost/json.hpp>
-
 #include "base/error.h"
 #include "replication/documents.h"
+
+#include <boost/json.hpp>
 
 namespace reviver::replication {
 
 namespace json = boost::json;
 
-// Reading a document field by field: anything missing or of another kind is Code::corrupt, with the field's name.
+// Reading a document field by field: anything missing or of another kind is Code::corrupt, with the
+// field's name.
 class Reader {
   public:
     explicit Reader(const json::object& object) : object_(object) {}
@@ -85,7 +86,6 @@ class Reader {
 
     const json::object& object_;
 };
-
 
 json::value parse_object(std::string_view text);
 json::array texts_json(const std::vector<std::string>& texts);

@@ -1,10 +1,10 @@
 #include "replication/keeper.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "replication/limits.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -32,7 +32,8 @@ void Keeper::run() {
         try {
             pause = step();
         } catch (const Error& error) {
-            // A step handles the failures it expects; what is left (a full state disk, say) is tried again later.
+            // A step handles the failures it expects; what is left (a full state disk, say) is
+            // tried again later.
             if (!stopping_) log_error("'{}': {}", group_.snapshot().name, error.what());
             pause = limits::retry_longest;
         }
@@ -42,9 +43,12 @@ void Keeper::run() {
 
 sys::Duration Keeper::step() {
     switch (group_.snapshot().place.role) {
-        case Role::primary: return primary_step();
-        case Role::replica: return replica_step();
-        default: return idle_pause;
+        case Role::primary:
+            return primary_step();
+        case Role::replica:
+            return replica_step();
+        default:
+            return idle_pause;
     }
 }
 
@@ -55,8 +59,10 @@ bool Keeper::wants_cycle(const Collection& c) const {
         case State::replicating:
         case State::critical:
         case State::waiting_for_resync:
-        case State::resynchronizing: return true;
-        default: return false;
+        case State::resynchronizing:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -101,7 +107,8 @@ void Keeper::scheduled_cycle() {
     }
 }
 
-CycleResult Keeper::cycle(PointKind kind, std::function<void(unsigned, const std::string&)> progress,
+CycleResult Keeper::cycle(PointKind kind,
+                          std::function<void(unsigned, const std::string&)> progress,
                           std::function<bool()> stopped) {
     CycleRequest request;
     request.kind = kind;
@@ -139,7 +146,9 @@ GroupDisks& Keeper::disks() {
     return *disks_;
 }
 
-void Keeper::forget_disks() { disks_.reset(); }
+void Keeper::forget_disks() {
+    disks_.reset();
+}
 
 void Keeper::succeeded(const CycleResult& result) {
     failures_ = 0;
@@ -147,10 +156,17 @@ void Keeper::succeeded(const CycleResult& result) {
     log_debug("'{}': point {} is durable on '{}', {} bytes sent, group held {} us", c.name,
               result.sequence.value, c.peer, result.sent_bytes, result.hold.count());
     switch (c.place.state) {
-        case State::initial_replication: group_.advance(Event::initial_completed); break;
-        case State::resynchronizing: group_.advance(Event::resync_completed); break;
-        case State::critical: group_.advance(Event::cycle_succeeded); break;
-        default: return;
+        case State::initial_replication:
+            group_.advance(Event::initial_completed);
+            break;
+        case State::resynchronizing:
+            group_.advance(Event::resync_completed);
+            break;
+        case State::critical:
+            group_.advance(Event::cycle_succeeded);
+            break;
+        default:
+            return;
     }
     end_waiting_job(nullptr);
 }
@@ -160,8 +176,8 @@ void Keeper::failed(const Error& error) {
     const Collection c = group_.snapshot();
     log_warning("'{}': cycle failed: {}", c.name, error.what());
     if (auto job = group_.waiting_job()) job->progress(0, fmt::format("waiting: {}", error.what()));
-    const auto backoff = std::min<sys::Duration>(limits::retry_longest,
-                                                 limits::retry_first * (1u << std::min(failures_, 6u)));
+    const auto backoff = std::min<sys::Duration>(
+        limits::retry_longest, limits::retry_first * (1u << std::min(failures_, 6u)));
     const auto jitter = sys::Duration(static_cast<std::int64_t>(
         context_.world.random.below(static_cast<std::uint64_t>(backoff.count() / 4 + 1))));
     next_cycle_ = context_.world.clock.after(backoff + jitter);
@@ -174,16 +190,19 @@ void Keeper::failed(const Error& error) {
     } else {
         group_.update([&](Collection& g) { g.trouble = error.what(); });
     }
-    // Whoever waits for the initial replication hears at once what repeating does not mend; a reverse waits on, as it promised.
+    // Whoever waits for the initial replication hears at once what repeating does not mend; a
+    // reverse waits on, as it promised.
     if (hopeless && c.place.state == State::initial_replication) end_waiting_job(&error);
 }
 
-// The other side has taken over. Its data counts now; ours is kept, and nothing here may run on or be sent.
+// The other side has taken over. Its data counts now; ours is kept, and nothing here may run on or
+// be sent.
 void Keeper::fence(const Error& error) {
     const Collection c = group_.snapshot();
-    const std::string why = fmt::format("{}. The other side has taken over; this side's VMs are locked. "
-                                        "Reverse replication there to protect it again",
-                                        error.what());
+    const std::string why = fmt::format(
+        "{}. The other side has taken over; this side's VMs are locked. "
+        "Reverse replication there to protect it again",
+        error.what());
     log_error("'{}': {}", c.name, why);
     group_.update([&](Collection& g) {
         g.fenced = true;
@@ -202,16 +221,17 @@ void Keeper::end_waiting_job(const Error* error) {
     if (error != nullptr) return context_.jobs.fail(job->id(), *error);
     const ReverseReport report = group_.snapshot().reverse_report;
     if (report.bitmap_disks + report.compared_disks > 0) {
-        job->report(fmt::format("{} disks by bitmap, {} by compare; {} bytes differed, {} bytes sent",
-                                report.bitmap_disks, report.compared_disks, report.differing_bytes,
-                                report.sent_bytes));
+        job->report(fmt::format(
+            "{} disks by bitmap, {} by compare; {} bytes differed, {} bytes sent",
+            report.bitmap_disks, report.compared_disks, report.differing_bytes, report.sent_bytes));
     }
     context_.jobs.complete(job->id());
 }
 
 sys::Duration Keeper::replica_step() {
     const Collection c = group_.snapshot();
-    // Before the first point the store knows nothing of the collection: there is nothing to keep up.
+    // Before the first point the store knows nothing of the collection: there is nothing to keep
+    // up.
     if (!context_.store.newest(c.id)) return upkeep_pause;
     store::RetentionPolicy policy;
     policy.recovery_history = c.settings.recovery_history;

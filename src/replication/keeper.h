@@ -1,12 +1,13 @@
-// The background task of a collection: on the primary it runs the cycles, on the recovery side the upkeep of the store. It also brings
-// to an end what a call only began: the initial replication, and a reverse whose old primary does not answer yet.
+// The background task of a collection: on the primary it runs the cycles, on the recovery side the
+// upkeep of the store. It also brings to an end what a call only began: the initial replication,
+// and a reverse whose old primary does not answer yet.
 #pragma once
-
-#include <atomic>
-#include <memory>
 
 #include "replication/cycle.h"
 #include "replication/group.h"
+
+#include <atomic>
+#include <memory>
 
 namespace reviver::replication {
 

@@ -11,13 +11,14 @@ constexpr std::size_t jobs_max = 4096;             // running and kept
 constexpr std::size_t refusals_max = 256;          // refused calls whose reason can still be read
 constexpr std::chrono::seconds call_patience{30};  // for one question to the other site
 constexpr std::chrono::seconds connect_patience{10};
-constexpr std::chrono::seconds retry_first{1};     // after a failed cycle; doubles, with jitter
+constexpr std::chrono::seconds retry_first{1};  // after a failed cycle; doubles, with jitter
 constexpr std::chrono::seconds retry_longest{60};
-constexpr unsigned cut_resumptions_max = 5;        // reconnections that go on with the same cut
-constexpr unsigned failures_until_critical = 3;    // in a row
+constexpr unsigned cut_resumptions_max = 5;      // reconnections that go on with the same cut
+constexpr unsigned failures_until_critical = 3;  // in a row
 constexpr std::chrono::seconds shut_down_patience{120};
-constexpr std::chrono::seconds fence_patience{30};     // before the plug is pulled
-constexpr std::chrono::seconds reverse_patience{180};  // for the old primary to fence itself and answer
+constexpr std::chrono::seconds fence_patience{30};  // before the plug is pulled
+constexpr std::chrono::seconds reverse_patience{
+    180};  // for the old primary to fence itself and answer
 constexpr std::size_t changes_ranges_max = 100000;  // of one disk, in a document; more are widened
 constexpr std::chrono::hours monitoring_interval{12};
 

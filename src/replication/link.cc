@@ -5,10 +5,12 @@ namespace reviver::replication {
 std::unique_ptr<wire::PeerLink> connect(Context& context, const std::string& peer_name) {
     const auto peer = context.peers.find(peer_name);
     if (!peer) {
-        fail(Code::not_found, "no site '{}' is paired with this one; run `reviver pair`", peer_name);
+        fail(Code::not_found, "no site '{}' is paired with this one; run `reviver pair`",
+             peer_name);
     }
     const auto fingerprint = wire::Fingerprint::parse(peer->fingerprint);
-    if (!fingerprint) fail(Code::corrupt, "the fingerprint kept of site '{}' is damaged", peer_name);
+    if (!fingerprint)
+        fail(Code::corrupt, "the fingerprint kept of site '{}' is damaged", peer_name);
     return context.dial(peer->endpoint, *fingerprint,
                         context.world.clock.after(limits::connect_patience));
 }
@@ -26,14 +28,16 @@ control::HelloAnswer greet(Context& context, wire::PeerLink& link, const Collect
              answer.epoch.value, collection.name, collection.epoch.value);
     }
     if (answer.place.role != Role::replica) {
-        fail(Code::invalid_state, "site '{}' is no recovery side of '{}' any more; remove the "
-                                  "relationship here and create it anew",
+        fail(Code::invalid_state,
+             "site '{}' is no recovery side of '{}' any more; remove the "
+             "relationship here and create it anew",
              collection.peer, collection.name);
     }
     switch (answer.place.state) {
         case State::initial_replication:
         case State::replicating:
-        case State::critical: return answer;
+        case State::critical:
+            return answer;
         case State::suspended:
             fail(Code::in_use, "receiving '{}' is suspended on site '{}'; resume it there",
                  collection.name, collection.peer);

@@ -1,11 +1,11 @@
 #include "replication/live_group.h"
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "base/error.h"
 #include "capture/changes.h"
 #include "replication/ranges_source.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -45,9 +45,8 @@ LiveGroup::LiveGroup(hypervisor::Hypervisor& hypervisor, sys::World& world, Coll
 LiveGroup::~LiveGroup() = default;
 
 bool LiveGroup::included(const DiskKey& key) const {
-    return included_disks_.empty() ||
-           std::find(included_disks_.begin(), included_disks_.end(), key.text()) !=
-               included_disks_.end();
+    return included_disks_.empty() || std::find(included_disks_.begin(), included_disks_.end(),
+                                                key.text()) != included_disks_.end();
 }
 
 const capture::Members& LiveGroup::look() {
@@ -56,7 +55,9 @@ const capture::Members& LiveGroup::look() {
     return members_;
 }
 
-std::vector<VmDefinition> LiveGroup::vms() { return look().vms; }
+std::vector<VmDefinition> LiveGroup::vms() {
+    return look().vms;
+}
 
 std::vector<DiskShape> LiveGroup::shapes() {
     std::vector<DiskShape> result;
@@ -100,8 +101,12 @@ std::uint64_t LiveGroup::pending_bytes() {
     return capture::changed_bytes(hypervisor_, collection_, vms_);
 }
 
-void LiveGroup::stop_tracking() { capture::stop_tracking(of(), look().disks); }
+void LiveGroup::stop_tracking() {
+    capture::stop_tracking(of(), look().disks);
+}
 
-capture::CaptureOf LiveGroup::of() { return {hypervisor_, world_.files, collection_, directory_}; }
+capture::CaptureOf LiveGroup::of() {
+    return {hypervisor_, world_.files, collection_, directory_};
+}
 
 }  // namespace reviver::replication

@@ -1,14 +1,14 @@
 // The disks of a real group: capture, behind the interface that replication reads from.
 #pragma once
 
+#include "capture/capture.h"
+#include "capture/changes.h"
+#include "replication/machines.h"
+
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "capture/capture.h"
-#include "capture/changes.h"
-#include "replication/machines.h"
 
 namespace reviver::replication {
 

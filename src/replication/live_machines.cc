@@ -1,13 +1,13 @@
 #include "replication/live_machines.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "capture/capture.h"
 #include "capture/members.h"
 #include "capture/names.h"
 #include "recovery/power.h"
 #include "replication/live_group.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -19,7 +19,8 @@ recovery::FailoverPlan recovery_plan(const FailoverPlan& plan) {
     result.epoch = plan.epoch;
     result.sequence = plan.sequence;
     result.vms = plan.vms;
-    // The name under which capture looks for what changed since this point: so a later reverse finds what was written here.
+    // The name under which capture looks for what changed since this point: so a later reverse
+    // finds what was written here.
     result.bitmap = capture::bitmap_name(plan.collection, {plan.sequence, ""});
     for (const PointDisk& disk : plan.disks) {
         result.disks.push_back(
@@ -91,7 +92,9 @@ void LiveMachines::revert_failover(const FailoverPlan& plan) {
     recovery_->revert(recovery_plan(plan));
 }
 
-void LiveMachines::start(const std::vector<VmId>& vms) { recovery::start_vms(hypervisor_, vms); }
+void LiveMachines::start(const std::vector<VmId>& vms) {
+    recovery::start_vms(hypervisor_, vms);
+}
 
 bool LiveMachines::flatten(const FailoverPlan& plan,
                            const std::function<void(unsigned percent)>& progress,
@@ -111,9 +114,8 @@ std::optional<std::string> LiveMachines::vm_name(VmId vm) {
 std::vector<OwnDisk> LiveMachines::own_disks(const std::vector<VmId>& vms,
                                              const std::vector<std::string>& included_disks) {
     auto included = [&](const DiskKey& key) {
-        return included_disks.empty() ||
-               std::find(included_disks.begin(), included_disks.end(), key.text()) !=
-                   included_disks.end();
+        return included_disks.empty() || std::find(included_disks.begin(), included_disks.end(),
+                                                   key.text()) != included_disks.end();
     };
     std::vector<OwnDisk> result;
     for (const auto& disk : capture::find_members(hypervisor_, vms, included).disks) {

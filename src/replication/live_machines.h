@@ -1,20 +1,22 @@
-// The machines of a real site: libvirt's domains, captured by QEMU's bitmaps and recovered on overlays.
+// The machines of a real site: libvirt's domains, captured by QEMU's bitmaps and recovered on
+// overlays.
 #pragma once
-
-#include <memory>
-#include <string>
-#include <vector>
 
 #include "hypervisor/hypervisor.h"
 #include "recovery/recovery.h"
 #include "replication/machines.h"
 #include "sys/world.h"
 
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace reviver::replication {
 
 class LiveMachines : public Machines {
   public:
-    // Resumes VMs that an earlier life of the daemon left held. What is kept goes below `data_directory`.
+    // Resumes VMs that an earlier life of the daemon left held. What is kept goes below
+    // `data_directory`.
     LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world, sys::Path data_directory);
     ~LiveMachines() override;
 

@@ -1,20 +1,21 @@
-// What replication needs of the machines at its own site, and nothing more: the disks of a running group to read from, and the VMs of a
-// recovery point to set up. The live one (replication/live_machines.h) stands on capture, recovery and libvirt; the simulator has
-// model machines.
+// What replication needs of the machines at its own site, and nothing more: the disks of a running
+// group to read from, and the VMs of a recovery point to set up. The live one
+// (replication/live_machines.h) stands on capture, recovery and libvirt; the simulator has model
+// machines.
 //
 // Threads: calls about one collection come from one task at a time.
 #pragma once
+
+#include "base/extents.h"
+#include "model/point.h"
+#include "point/image.h"
+#include "point/point.h"
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/extents.h"
-#include "model/point.h"
-#include "point/image.h"
-#include "point/point.h"
 
 namespace reviver::replication {
 
@@ -27,8 +28,9 @@ class Cut {
     virtual sys::Duration hold() const = 0;  // how long the guests stood still
 };
 
-// What a point needs before its delta: for each disk, and the receive to bring it in. The receive is the same as in an earlier attempt
-// exactly when everything that one copied is still good, also after a restart of the daemon.
+// What a point needs before its delta: for each disk, and the receive to bring it in. The receive
+// is the same as in an earlier attempt exactly when everything that one copied is still good, also
+// after a restart of the daemon.
 struct Tracking {
     ReceiveId receive;
     std::vector<point::Bulk> bulks;
@@ -36,8 +38,8 @@ struct Tracking {
 
 // The disks of a group at its primary.
 //
-// Bits that say what changed since point n are kept until finish(cut, true) for a later point; that is what lets every failure be
-// repeated. See point/point.h.
+// Bits that say what changed since point n are kept until finish(cut, true) for a later point; that
+// is what lets every failure be repeated. See point/point.h.
 class GroupDisks {
   public:
     virtual ~GroupDisks() = default;
@@ -45,8 +47,9 @@ class GroupDisks {
     virtual std::vector<VmDefinition> vms() = 0;
     virtual std::vector<DiskShape> shapes() = 0;
 
-    // Makes sure that from now on every change is noted, and tells for each disk of shapes() what a point after `durable` needs before
-    // its delta: nothing, a compare, or everything. `known` are the disks of the point `durable`.
+    // Makes sure that from now on every change is noted, and tells for each disk of shapes() what a
+    // point after `durable` needs before its delta: nothing, a compare, or everything. `known` are
+    // the disks of the point `durable`.
     virtual Tracking track(Sequence durable, const std::vector<DiskShape>& known) = 0;
 
     // The disk as it is while it changes, for bulk stages. `disk` counts as in shapes().
@@ -54,7 +57,8 @@ class GroupDisks {
     virtual std::unique_ptr<point::Source> bulk_source(std::uint32_t disk, RangeSet ranges) = 0;
 
     virtual std::unique_ptr<Cut> cut(Sequence sequence, PointKind kind) = 0;
-    // `durable`: the point is safe at the other side, its bits may go. Otherwise they are kept for the next cut.
+    // `durable`: the point is safe at the other side, its bits may go. Otherwise they are kept for
+    // the next cut.
     virtual void finish(std::unique_ptr<Cut> cut, bool durable) = 0;
 
     // What changed since the point; nothing where that is not known.
@@ -100,26 +104,31 @@ class Machines {
     virtual std::unique_ptr<GroupDisks> group(CollectionId collection, const std::vector<VmId>& vms,
                                               const std::vector<std::string>& included_disks) = 0;
 
-    // Turns the VMs off, asking first; gives up asking and fails with Code::timeout after `patience`, or with `force` pulls the plug.
+    // Turns the VMs off, asking first; gives up asking and fails with Code::timeout after
+    // `patience`, or with `force` pulls the plug.
     virtual void shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
                            const std::function<bool()>& cancelled) = 0;
     // A locked VM cannot be started; the text tells whoever tries why. Idempotent both.
     virtual void lock(const std::vector<VmId>& vms, const std::string& why) = 0;
     virtual void unlock(const std::vector<VmId>& vms) = 0;
 
-    // A recovery site shows the VMs it can bring up: defined, locked. `forget` removes those that were made here.
+    // A recovery site shows the VMs it can bring up: defined, locked. `forget` removes those that
+    // were made here.
     virtual void show_replicas(CollectionId collection, const std::string& name,
                                const std::vector<VmDefinition>& vms) = 0;
     virtual void forget_replicas(CollectionId collection, const std::vector<VmId>& vms) = 0;
 
-    // Sets the VMs up on the point, each disk on an overlay that notes every change from its first write on. Not started. Repeating
-    // finishes what is missing; answers the VMs that could not be set up.
+    // Sets the VMs up on the point, each disk on an overlay that notes every change from its first
+    // write on. Not started. Repeating finishes what is missing; answers the VMs that could not be
+    // set up.
     virtual std::vector<VmFailure> fail_over(const FailoverPlan& plan) = 0;
     virtual void revert_failover(const FailoverPlan& plan) = 0;
     virtual void start(const std::vector<VmId>& vms) = 0;
-    // Copies what the layers hold into the VMs' own images, so that only the base stays under them. Of the VMs that run; answers
-    // whether all disks of the plan are done. Beginning again after a crash goes on.
-    virtual bool flatten(const FailoverPlan& plan, const std::function<void(unsigned percent)>& progress,
+    // Copies what the layers hold into the VMs' own images, so that only the base stays under them.
+    // Of the VMs that run; answers whether all disks of the plan are done. Beginning again after a
+    // crash goes on.
+    virtual bool flatten(const FailoverPlan& plan,
+                         const std::function<void(unsigned percent)>& progress,
                          const std::function<bool()>& cancelled) = 0;
 
     // The name of a VM at this site; nothing when there is none.

@@ -1,11 +1,11 @@
 #include "replication/old_primary.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "replication/limits.h"
 #include "replication/replica_desk.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -50,7 +50,8 @@ PointInfo point_of_own_disks(Context& context, const Collection& c, GroupDisks& 
     info.sequence = std::max(c.last_sequence, question.shared).next();
     info.epoch = c.epoch;
     info.cut = CutId(context.world.random.uuid());
-    // Nothing was written since the shared point: then this is that point, and no tail that a person has to look at.
+    // Nothing was written since the shared point: then this is that point, and no tail that a
+    // person has to look at.
     info.kind = unchanged ? PointKind::planned : PointKind::tail;
     info.consistency = Consistency::crash;
     info.cut_time = context.world.clock.wall();
@@ -65,9 +66,10 @@ PointInfo point_of_own_disks(Context& context, const Collection& c, GroupDisks& 
 void fence(Context& context, Group& group) {
     const auto vms = group.vm_ids();
     const Collection c = group.snapshot();
-    context.machines.lock(vms, fmt::format("'{}' was taken over by site {}. Use reviver failover there "
-                                           "or here",
-                                           c.name, c.peer));
+    context.machines.lock(vms,
+                          fmt::format("'{}' was taken over by site {}. Use reviver failover there "
+                                      "or here",
+                                      c.name, c.peer));
     context.machines.shut_down(vms, limits::fence_patience, true, [] { return false; });
 }
 
@@ -77,14 +79,14 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
     auto turn = group.take_turn();
     const Collection c = group.snapshot();
     if (question.epoch < c.epoch) {
-        fail(Code::stale_epoch, "epoch {} of '{}' is over; this site holds {}", question.epoch.value,
-             c.name, c.epoch.value);
+        fail(Code::stale_epoch, "epoch {} of '{}' is over; this site holds {}",
+             question.epoch.value, c.name, c.epoch.value);
     }
     if (c.place.role == Role::replica && c.epoch == question.epoch) return answer_of(context, c);
     const auto next = step(c.place, Event::became_replica);
     if (!next || c.epoch == question.epoch) {
-        fail(Code::invalid_state, "'{}' is {} ({}) on site '{}' and cannot become a replica", c.name,
-             name_of(c.place.state), name_of(c.place.role), context.site.name);
+        fail(Code::invalid_state, "'{}' is {} ({}) on site '{}' and cannot become a replica",
+             c.name, name_of(c.place.state), name_of(c.place.role), context.site.name);
     }
 
     log_info("'{}': site '{}' takes over in epoch {}", c.name, c.peer, question.epoch.value);
@@ -93,7 +95,8 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
     const auto changes = changes_since(disks, question.shared);
     const PointInfo own = point_of_own_disks(context, c, disks, question, nothing_changed(changes));
     std::vector<store::AdoptedDisk> adopted;
-    for (const OwnDisk& disk : context.machines.own_disks(group.vm_ids(), c.settings.included_disks)) {
+    for (const OwnDisk& disk :
+         context.machines.own_disks(group.vm_ids(), c.settings.included_disks)) {
         adopted.push_back({disk.shape.key, disk.shape.size_bytes, disk.path, disk.format});
     }
     context.store.adopt(c.id, own, adopted);

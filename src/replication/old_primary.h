@@ -1,5 +1,5 @@
-// The old primary's side of a reverse: it gives up its role, keeps what it has as a point, and tells what it wrote since the point that
-// both sides share.
+// The old primary's side of a reverse: it gives up its role, keeps what it has as a point, and
+// tells what it wrote since the point that both sides share.
 #pragma once
 
 #include "replication/control.h"
@@ -11,10 +11,12 @@ class Directory;
 
 // Answers the new primary's question, and may be asked again at any time. Order:
 //   1. fence     VMs off and locked: nothing more is written here
-//   2. remember  what was written since the shared point, and that the disks as they are now are a point
+//   2. remember  what was written since the shared point, and that the disks as they are now are
+//                a point
 //   3. step down one durable change of the document: role, epoch, changes
 //   4. let go    of the bitmaps, which 2 has read
-// After a crash before 3 this side is still the (fenced) primary and does it all again; after it, the answer comes from the document.
+// After a crash before 3 this side is still the (fenced) primary and does it all again; after it,
+// the answer comes from the document.
 control::ReverseAnswer become_replica(Context& context, Group& group, Directory& directory,
                                       const control::Reverse& question);
 

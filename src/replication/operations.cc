@@ -1,7 +1,6 @@
-// What the operations of the engine do. Each first takes its step in the state machine, durably, then acts; each may be begun again after a
-// crash at any line, because what it does to data and VMs is repeatable.
-
-#include <algorithm>
+// What the operations of the engine do. Each first takes its step in the state machine, durably,
+// then acts; each may be begun again after a crash at any line, because what it does to data and
+// VMs is repeatable.
 
 #include "base/error.h"
 #include "base/log.h"
@@ -10,6 +9,8 @@
 #include "replication/limits.h"
 #include "replication/link.h"
 #include "replication/old_primary.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -20,7 +21,8 @@ constexpr std::chrono::seconds flatten_pause{5};
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------------------- relationship
+// ----------------------------------------------------------------------------------------------
+// relationship
 
 void Engine::require_peer(const Settings& settings) {
     validate(settings);
@@ -42,8 +44,8 @@ JobId Engine::create_relationship(CollectionId id, Settings settings, const std:
                       auto turn = g.take_turn();
                       const Collection c = g.snapshot();
                       const Epoch epoch = c.epoch.next();
-                      const auto disks = context_.machines.group(c.id, g.vm_ids(),
-                                                                 settings.included_disks);
+                      const auto disks =
+                          context_.machines.group(c.id, g.vm_ids(), settings.included_disks);
                       if (disks->shapes().empty()) {
                           fail(Code::invalid_parameter, "'{}' has no disk to replicate", c.name);
                       }
@@ -67,8 +69,8 @@ JobId Engine::create_relationship(CollectionId id, Settings settings, const std:
 
 JobId Engine::start_replication(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::initial_started);
-    const Operation operation{JobType::start_replication, "Initial replication of",
-                              "start_replication", "", false, true};
+    const Operation operation{
+        JobType::start_replication, "Initial replication of", "start_replication", "", false, true};
     return launch(group, operation, owner, [this](Group& g, JobHandle& job) {
         g.set_waiting_job(context_.jobs.resume(job.id()));
         g.advance(Event::initial_started);
@@ -96,8 +98,8 @@ void Engine::resume(CollectionId id) {
 
 JobId Engine::remove_relationship(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::removed);
-    return launch(group, {JobType::remove_replication, "Remove replication of", "remove", ""}, owner,
-                  [this](Group& g, JobHandle&) { remove(g); });
+    return launch(group, {JobType::remove_replication, "Remove replication of", "remove", ""},
+                  owner, [this](Group& g, JobHandle&) { remove(g); });
 }
 
 void Engine::remove(Group& group) {
@@ -124,8 +126,8 @@ void Engine::remove(Group& group) {
     keeper_of(c.id).forget_disks();
 }
 
-// The collection, its VMs and disks stay as the last point left them: VMs that are failed over already are that; the others are set up on the
-// newest point.
+// The collection, its VMs and disks stay as the last point left them: VMs that are failed over
+// already are that; the others are set up on the newest point.
 void Engine::leave_recovery_side(Group& group, const Collection& c) {
     if (c.failover_point.value != 0) return;
     const auto newest = context_.store.newest(c.id);
@@ -137,7 +139,8 @@ void Engine::leave_recovery_side(Group& group, const Collection& c) {
     }
 }
 
-// ---------------------------------------------------------------------------------------------- failover
+// ----------------------------------------------------------------------------------------------
+// failover
 
 FailoverPlan Engine::plan_of(const Collection& c, Sequence sequence) {
     const auto points = context_.store.points(c.id);
@@ -167,8 +170,8 @@ JobId Engine::initiate_failover(CollectionId id, std::optional<Sequence> point,
         fail(Code::invalid_parameter, "'{}' has no recovery point {}", c.name, point->value);
     }
     const std::string argument = point ? std::to_string(point->value) : "";
-    return launch(group, {JobType::initiate_failover, "Fail over", "initiate_failover", argument}, owner,
-                  [this, point](Group& g, JobHandle&) { fail_over(g, point); });
+    return launch(group, {JobType::initiate_failover, "Fail over", "initiate_failover", argument},
+                  owner, [this, point](Group& g, JobHandle&) { fail_over(g, point); });
 }
 
 void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
@@ -182,8 +185,8 @@ void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
             g.failover_point = asked.value_or(newest->sequence);
             g.failover_epoch = g.epoch;
             g.last_sequence = newest->sequence;
-            const bool planned = g.failover_point == newest->sequence &&
-                                 newest->kind == PointKind::planned;
+            const bool planned =
+                g.failover_point == newest->sequence && newest->kind == PointKind::planned;
             g.failover_type = planned ? FailoverType::planned : FailoverType::regular;
         });
     }
@@ -191,7 +194,8 @@ void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
     const FailoverPlan plan = plan_of(c, c.failover_point);
     const auto failures = context_.machines.fail_over(plan);
     if (failures.empty()) {
-        // What the point holds is kept here too: a reverse needs it when the store has let go of the point.
+        // What the point holds is kept here too: a reverse needs it when the store has let go of
+        // the point.
         group.advance(Event::failover_completed, [&](Collection& g) {
             g.shapes.clear();
             for (const PointDisk& disk : plan.disks) g.shapes.push_back(disk.shape);
@@ -200,8 +204,10 @@ void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
         });
         return;
     }
-    std::string text = fmt::format("{} of {} VMs could not be set up", failures.size(), plan.vms.size());
-    for (const VmFailure& failure : failures) text += fmt::format("; {}: {}", failure.vm.text(), failure.text);
+    std::string text =
+        fmt::format("{} of {} VMs could not be set up", failures.size(), plan.vms.size());
+    for (const VmFailure& failure : failures)
+        text += fmt::format("; {}: {}", failure.vm.text(), failure.text);
     if (failures.size() < plan.vms.size()) {
         group.advance(Event::failover_partly_completed);
     } else {
@@ -217,14 +223,15 @@ void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
 
 JobId Engine::revert_failover(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::failover_reverted);
-    return launch(group, {JobType::revert_failover, "Revert failover of", "revert_failover", ""}, owner,
-                  [this](Group& g, JobHandle&) { take_back_failover(g); });
+    return launch(group, {JobType::revert_failover, "Revert failover of", "revert_failover", ""},
+                  owner, [this](Group& g, JobHandle&) { take_back_failover(g); });
 }
 
 void Engine::take_back_failover(Group& group) {
     auto turn = group.take_turn();
     const Collection c = group.snapshot();
-    if (!step_exists(c.place, Event::failover_reverted)) return;  // a crash came after the last line
+    if (!step_exists(c.place, Event::failover_reverted))
+        return;  // a crash came after the last line
     context_.machines.revert_failover(plan_of(c, c.failover_point));
     context_.store.unpin(c.id, c.failover_point, pin_reason);
     group.advance(Event::failover_reverted, [](Collection& g) {
@@ -235,14 +242,15 @@ void Engine::take_back_failover(Group& group) {
 
 JobId Engine::commit_failover(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::failover_committed);
-    return launch(group, {JobType::commit_failover, "Commit failover of", "commit_failover", ""}, owner,
-                  [this](Group& g, JobHandle&) {
+    return launch(group, {JobType::commit_failover, "Commit failover of", "commit_failover", ""},
+                  owner, [this](Group& g, JobHandle&) {
                       commit(g);
                       flatten_behind(find(g.id()), nullptr);
                   });
 }
 
-// From here the relationship has a new epoch: the old primary, wherever it is, is refused, and locks itself when it asks.
+// From here the relationship has a new epoch: the old primary, wherever it is, is refused, and
+// locks itself when it asks.
 void Engine::commit(Group& group) {
     auto turn = group.take_turn();
     if (!step_exists(group.snapshot().place, Event::failover_committed)) return;
@@ -252,8 +260,8 @@ void Engine::commit(Group& group) {
     });
 }
 
-// Behind the commit, the VMs' disks take over what the layers hold, until only the base is under them. It is a job of its own, for its progress
-// can be watched; it waits for VMs that are off.
+// Behind the commit, the VMs' disks take over what the layers hold, until only the base is under
+// them. It is a job of its own, for its progress can be watched; it waits for VMs that are off.
 void Engine::flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job) {
     if (group == nullptr) return;
     const Collection c = group->snapshot();
@@ -288,7 +296,8 @@ void Engine::flatten_until_done(Group& group, JobHandle& job) {
         const auto until = context_.world.clock.after(flatten_pause);
         while (context_.world.clock.mono() < until) {
             if (stopping_) fail(Code::stopped, "the site is shutting down");
-            context_.world.clock.sleep_until(context_.world.clock.after(std::chrono::milliseconds(200)));
+            context_.world.clock.sleep_until(
+                context_.world.clock.after(std::chrono::milliseconds(200)));
         }
     }
     const Collection c = group.snapshot();
@@ -299,28 +308,31 @@ void Engine::flatten_until_done(Group& group, JobHandle& job) {
 void Engine::start_members(CollectionId id) {
     const auto group = group_of(id);
     const Collection c = group->snapshot();
-    const bool may_run = c.place.role == Role::none || c.failover_point.value != 0 ||
-                         (c.place.role == Role::primary && !c.fenced &&
-                          c.place.state != State::failover_initiated &&
-                          c.place.state != State::planned_failover_initiated &&
-                          c.place.state != State::repurpose_initiated);
+    const bool may_run =
+        c.place.role == Role::none || c.failover_point.value != 0 ||
+        (c.place.role == Role::primary && !c.fenced && c.place.state != State::failover_initiated &&
+         c.place.state != State::planned_failover_initiated &&
+         c.place.state != State::repurpose_initiated);
     if (!may_run) {
-        fail(Code::invalid_state, "the VMs of '{}' may not run on site '{}' now: it is {} ({})", c.name,
-             context_.site.name, name_of(c.place.state), name_of(c.place.role));
+        fail(Code::invalid_state, "the VMs of '{}' may not run on site '{}' now: it is {} ({})",
+             c.name, context_.site.name, name_of(c.place.state), name_of(c.place.role));
     }
     context_.machines.start(group->vm_ids());
 }
 
-// ---------------------------------------------------------------------------------------------- planned failover
+// ----------------------------------------------------------------------------------------------
+// planned failover
 
 JobId Engine::initiate_planned_failover(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::planned_failover_started);
     const Operation operation{JobType::planned_failover, "Planned failover of",
                               "initiate_planned_failover", "", true};
-    return launch(group, operation, owner, [this](Group& g, JobHandle& job) { plan_failover(g, job); });
+    return launch(group, operation, owner,
+                  [this](Group& g, JobHandle& job) { plan_failover(g, job); });
 }
 
-// Order: VMs off, then locked, then the last delta: nothing can be written between the delta and the other side taking over.
+// Order: VMs off, then locked, then the last delta: nothing can be written between the delta and
+// the other side taking over.
 void Engine::plan_failover(Group& group, JobHandle& job) {
     group.interrupt();
     auto turn = group.take_turn();
@@ -333,8 +345,8 @@ void Engine::plan_failover(Group& group, JobHandle& job) {
         job.progress(5, "shutting VMs down");
         auto cancelled = [this, &job] { return stopping_ || job.cancelled(); };
         context_.machines.shut_down(vms, limits::shut_down_patience, false, cancelled);
-        context_.machines.lock(vms, fmt::format("'{}' is prepared for a planned failover to site {}", c.name,
-                                                c.peer));
+        context_.machines.lock(
+            vms, fmt::format("'{}' is prepared for a planned failover to site {}", c.name, c.peer));
         keeper_of(c.id).cycle(
             PointKind::planned,
             [&job](unsigned percent, const std::string& status) {
@@ -353,9 +365,8 @@ void Engine::plan_failover(Group& group, JobHandle& job) {
 
 JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::planned_failover_reverted);
-    return launch(group,
-                  {JobType::revert_planned_failover, "Revert planned failover of", "", ""}, owner,
-                  [this](Group& g, JobHandle&) {
+    return launch(group, {JobType::revert_planned_failover, "Revert planned failover of", "", ""},
+                  owner, [this](Group& g, JobHandle&) {
                       auto turn = g.take_turn();
                       const Collection c = g.snapshot();
                       // The other side has to agree: it may have brought the VMs up already.
@@ -367,7 +378,8 @@ JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner)
                   });
 }
 
-// ---------------------------------------------------------------------------------------------- reverse
+// ----------------------------------------------------------------------------------------------
+// reverse
 
 JobId Engine::prepare_reverse(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::reverse_prepared);
@@ -394,8 +406,8 @@ JobId Engine::reverse(CollectionId id, Settings settings, const std::string& own
              settings.recovery_connection_point, c.name, c.peer);
     }
     settings.primary_connection_point = context_.site.name;
-    const Operation operation{JobType::reverse_replication, "Reverse replication of", "reverse", "",
-                              false, true};
+    const Operation operation{
+        JobType::reverse_replication, "Reverse replication of", "reverse", "", false, true};
     return launch(group, operation, owner, [this, settings](Group& g, JobHandle& job) {
         g.set_waiting_job(context_.jobs.resume(job.id()));
         become_primary(g, settings);
@@ -403,7 +415,8 @@ JobId Engine::reverse(CollectionId id, Settings settings, const std::string& own
     });
 }
 
-// One durable change makes this side the primary; the keeper then brings the old one in, now or when it answers.
+// One durable change makes this side the primary; the keeper then brings the old one in, now or
+// when it answers.
 void Engine::become_primary(Group& group, const Settings& settings) {
     commit(group);
     auto turn = group.take_turn();
@@ -420,22 +433,26 @@ void Engine::become_primary(Group& group, const Settings& settings) {
     keeper_of(group.id()).forget_disks();
 }
 
-// ---------------------------------------------------------------------------------------------- the rest
+// ----------------------------------------------------------------------------------------------
+// the rest
 
 JobId Engine::scrub(CollectionId id, const std::string& owner) {
     const auto group = group_of(id);
-    return launch(group, {JobType::scrub, "Scrub", "", "", true}, owner, [this](Group& g, JobHandle& job) {
-        const auto report = context_.store.scrub(g.id(), [&](std::uint64_t done, std::uint64_t all) {
-            job.progress(static_cast<unsigned>(all == 0 ? 0 : done * 100 / all), "reading");
-            return !stopping_ && !job.cancelled();
+    return launch(
+        group, {JobType::scrub, "Scrub", "", "", true}, owner, [this](Group& g, JobHandle& job) {
+            const auto report =
+                context_.store.scrub(g.id(), [&](std::uint64_t done, std::uint64_t all) {
+                    job.progress(static_cast<unsigned>(all == 0 ? 0 : done * 100 / all), "reading");
+                    return !stopping_ && !job.cancelled();
+                });
+            if (!report.complete)
+                fail(Code::stopped, "the scrub was ended before it had read everything");
+            if (!report.findings.empty()) {
+                fail(Code::corrupt, "{} findings; first: {}", report.findings.size(),
+                     report.findings.front().text);
+            }
+            job.report(fmt::format("{} bytes read, nothing found", report.bytes_read));
         });
-        if (!report.complete) fail(Code::stopped, "the scrub was ended before it had read everything");
-        if (!report.findings.empty()) {
-            fail(Code::corrupt, "{} findings; first: {}", report.findings.size(),
-                 report.findings.front().text);
-        }
-        job.report(fmt::format("{} bytes read, nothing found", report.bytes_read));
-    });
 }
 
 void Engine::remove_point(CollectionId id, Sequence point) {
@@ -444,7 +461,8 @@ void Engine::remove_point(CollectionId id, Sequence point) {
     context_.store.remove_point(id, point);
 }
 
-// ---------------------------------------------------------------------------------------------- after a restart
+// ----------------------------------------------------------------------------------------------
+// after a restart
 
 void Engine::go_on() {
     for (const Job& job : context_.jobs.interrupted()) {
@@ -500,7 +518,8 @@ void Engine::go_on_with(const Job& job) {
     if (job.method == "remove") return again([this](Group& g, JobHandle&) { remove(g); });
     if (job.method == "initiate_planned_failover") {
         return again([this](Group& g, JobHandle& handle_again) {
-            if (g.snapshot().place.state != State::failover_initiated) plan_failover(g, handle_again);
+            if (g.snapshot().place.state != State::failover_initiated)
+                plan_failover(g, handle_again);
         });
     }
     fail(Code::failed, "the daemon was restarted while it ran; call again");

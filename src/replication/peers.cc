@@ -1,8 +1,8 @@
 #include "replication/peers.h"
 
-#include <algorithm>
-
 #include "base/error.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -19,7 +19,8 @@ std::string normal_fingerprint(const std::string& text) {
     const bool hex = digits.find_first_not_of("0123456789abcdef") == std::string::npos;
     if (digits.size() != 64 || !hex) {
         fail(Code::invalid_parameter,
-             "'{}' is no fingerprint: 64 hex digits are, as `reviver fingerprint` shows them", text);
+             "'{}' is no fingerprint: 64 hex digits are, as `reviver fingerprint` shows them",
+             text);
     }
     return digits;
 }
@@ -41,7 +42,8 @@ void Peers::put(Peer peer) {
     peer.fingerprint = normal_fingerprint(peer.fingerprint);
     const auto known = find_by_fingerprint(peer.fingerprint);
     if (known && known->name != peer.name) {
-        fail(Code::exists, "the site with this fingerprint is paired already, as '{}'", known->name);
+        fail(Code::exists, "the site with this fingerprint is paired already, as '{}'",
+             known->name);
     }
     {
         const std::lock_guard lock(mutex_);

@@ -1,14 +1,14 @@
 // The paired sites. A pair is made by a person who compared fingerprints; nobody else is let in.
 #pragma once
 
+#include "replication/documents.h"
+#include "state/repository.h"
+
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "replication/documents.h"
-#include "state/repository.h"
 
 namespace reviver::replication {
 
@@ -17,8 +17,9 @@ class Peers {
   public:
     explicit Peers(state::Repository& repository);
 
-    // Adds a site or changes what is known of it. Code::invalid_parameter for an empty name, a port 0 or a fingerprint that is not 64
-    // hex digits; Code::exists when the fingerprint belongs to another name.
+    // Adds a site or changes what is known of it. Code::invalid_parameter for an empty name, a port
+    // 0 or a fingerprint that is not 64 hex digits; Code::exists when the fingerprint belongs to
+    // another name.
     void put(Peer peer);
     void remove(const std::string& name);  // Code::not_found
 

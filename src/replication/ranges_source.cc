@@ -35,6 +35,8 @@ std::optional<point::Chunk> RangesSource::next() {
     return chunk;
 }
 
-std::uint64_t RangesSource::bytes_left() const { return left_bytes_; }
+std::uint64_t RangesSource::bytes_left() const {
+    return left_bytes_;
+}
 
 }  // namespace reviver::replication

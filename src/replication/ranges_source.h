@@ -1,12 +1,12 @@
-// A Source that reads given ranges of an image: what an old primary wrote and the new one has to overwrite, or a model disk of the
-// simulator. Blocks that are zeros travel as zeros.
+// A Source that reads given ranges of an image: what an old primary wrote and the new one has to
+// overwrite, or a model disk of the simulator. Blocks that are zeros travel as zeros.
 #pragma once
-
-#include <memory>
-#include <vector>
 
 #include "point/image.h"
 #include "point/point.h"
+
+#include <memory>
+#include <vector>
 
 namespace reviver::replication {
 

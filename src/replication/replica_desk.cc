@@ -1,13 +1,13 @@
 #include "replication/replica_desk.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "replication/control.h"
 #include "replication/guarded_sink.h"
 #include "replication/limits.h"
 #include "replication/old_primary.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
@@ -68,14 +68,17 @@ std::string ReplicaDesk::create(const std::string& peer, const std::string& body
                               c.epoch == message.epoch && !c.initial_complete;
         if (repeated) return "{}";
         if (c.place.role != Role::none) {
-            fail(Code::invalid_state, "collection '{}' is {} on this site already; remove that "
-                                      "relationship first",
+            fail(Code::invalid_state,
+                 "collection '{}' is {} on this site already; remove that "
+                 "relationship first",
                  c.name, name_of(c.place.role));
         }
     }
-    // Before the collection exists here: a VM of somebody else with the same id makes this fail, and nothing is left behind.
+    // Before the collection exists here: a VM of somebody else with the same id makes this fail,
+    // and nothing is left behind.
     context_.machines.show_replicas(message.collection, message.name, message.vms);
-    // A replica that an earlier relationship left behind is let go of; its files stay, for VMs may run on them.
+    // A replica that an earlier relationship left behind is let go of; its files stay, for VMs may
+    // run on them.
     if (context_.store.newest(message.collection)) {
         context_.store.remove_collection(message.collection, false);
     }
@@ -113,8 +116,8 @@ std::string ReplicaDesk::planned_reverted(const std::string& peer, const std::st
     const Collection c = group_of(peer, message.collection)->snapshot();
     if (c.epoch != message.epoch || c.place.role != Role::replica ||
         c.place.state != State::replicating) {
-        fail(Code::invalid_state, "'{}' is {} on site '{}'; revert the failover there first", c.name,
-             name_of(c.place.state), context_.site.name);
+        fail(Code::invalid_state, "'{}' is {} on site '{}'; revert the failover there first",
+             c.name, name_of(c.place.state), context_.site.name);
     }
     return "{}";
 }

@@ -1,16 +1,18 @@
-// What this site answers to its paired sites: the recovery side of relationships, and the old primary's side of a reverse.
+// What this site answers to its paired sites: the recovery side of relationships, and the old
+// primary's side of a reverse.
 //
-// Nothing a peer sends is believed before its epoch is looked at, and the relationship belongs to the peer that made it: another paired
-// site that names the same collection is told that it does not exist.
+// Nothing a peer sends is believed before its epoch is looked at, and the relationship belongs to
+// the peer that made it: another paired site that names the same collection is told that it does
+// not exist.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <string>
 
 #include "replication/group.h"
 #include "replication/keeper.h"
 #include "wire/server.h"
+
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace reviver::replication {
 

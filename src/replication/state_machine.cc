@@ -13,8 +13,12 @@ using enum State;
 using enum Event;
 
 constexpr Place N{Role::none, disabled};
-constexpr Place P(State state) { return {Role::primary, state}; }
-constexpr Place R(State state) { return {Role::replica, state}; }
+constexpr Place P(State state) {
+    return {Role::primary, state};
+}
+constexpr Place R(State state) {
+    return {Role::replica, state};
+}
 
 constexpr Transition table[] = {
     {N, relationship_created, P(ready)},
@@ -88,37 +92,66 @@ std::string place_text(Place place) {
 
 }  // namespace
 
-std::span<const Transition> transitions() { return table; }
+std::span<const Transition> transitions() {
+    return table;
+}
 
 std::string_view name_of(Event event) {
     switch (event) {
-        case relationship_created: return "relationship created";
-        case initial_started: return "initial replication started";
-        case initial_completed: return "initial replication completed";
-        case cycle_failed: return "cycle failed";
-        case cycle_succeeded: return "cycle succeeded";
-        case resync_needed: return "resynchronization needed";
-        case resync_started: return "resynchronization started";
-        case resync_completed: return "resynchronization completed";
-        case planned_failover_started: return "planned failover started";
-        case planned_failover_synced: return "planned failover synced";
-        case planned_failover_failed: return "planned failover failed";
-        case planned_failover_reverted: return "planned failover reverted";
-        case reverse_prepared: return "reverse prepared";
-        case became_replica: return "became replica";
-        case replica_created: return "replica created";
-        case initial_received: return "initial replication received";
-        case failover_started: return "failover started";
-        case failover_completed: return "failover completed";
-        case failover_partly_completed: return "failover partly completed";
-        case failover_failed: return "failover failed";
-        case failover_reverted: return "failover reverted";
-        case failover_committed: return "failover committed";
-        case became_primary: return "became primary";
-        case suspend_asked: return "suspended";
-        case resume_asked: return "resumed";
-        case resume_initial_asked: return "resumed before the initial replication was complete";
-        case removed: return "removed";
+        case relationship_created:
+            return "relationship created";
+        case initial_started:
+            return "initial replication started";
+        case initial_completed:
+            return "initial replication completed";
+        case cycle_failed:
+            return "cycle failed";
+        case cycle_succeeded:
+            return "cycle succeeded";
+        case resync_needed:
+            return "resynchronization needed";
+        case resync_started:
+            return "resynchronization started";
+        case resync_completed:
+            return "resynchronization completed";
+        case planned_failover_started:
+            return "planned failover started";
+        case planned_failover_synced:
+            return "planned failover synced";
+        case planned_failover_failed:
+            return "planned failover failed";
+        case planned_failover_reverted:
+            return "planned failover reverted";
+        case reverse_prepared:
+            return "reverse prepared";
+        case became_replica:
+            return "became replica";
+        case replica_created:
+            return "replica created";
+        case initial_received:
+            return "initial replication received";
+        case failover_started:
+            return "failover started";
+        case failover_completed:
+            return "failover completed";
+        case failover_partly_completed:
+            return "failover partly completed";
+        case failover_failed:
+            return "failover failed";
+        case failover_reverted:
+            return "failover reverted";
+        case failover_committed:
+            return "failover committed";
+        case became_primary:
+            return "became primary";
+        case suspend_asked:
+            return "suspended";
+        case resume_asked:
+            return "resumed";
+        case resume_initial_asked:
+            return "resumed before the initial replication was complete";
+        case removed:
+            return "removed";
     }
     return "unknown";
 }
@@ -136,8 +169,10 @@ std::optional<Place> step(Place from, Event event) {
 std::string describe_transitions() {
     std::string text =
         "# States of a replicated collection\n\n"
-        "Printed from the table in `src/replication/state_machine.cc`; a test keeps the two equal. The\n"
-        "numbers are those of `Msvm_VirtualSystemCollection.ReplicationState`. From every state of a\n"
+        "Printed from the table in `src/replication/state_machine.cc`; a test keeps the two equal. "
+        "The\n"
+        "numbers are those of `Msvm_VirtualSystemCollection.ReplicationState`. From every state of "
+        "a\n"
         "relationship, *removed* leads back to none 0 (disabled).\n\n"
         "| From | Event | To |\n|---|---|---|\n";
     for (const Transition& t : table) {

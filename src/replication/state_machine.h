@@ -1,16 +1,18 @@
-// The life of a replicated collection as one table: who it is (role), where it is (state), what happens (event), where it is then.
-// The numbers of roles and states are those of CIM clients. What the table does not name cannot happen: step() answers nothing, and the
-// caller answers 32775 (invalid state) or ignores the event, whichever fits.
+// The life of a replicated collection as one table: who it is (role), where it is (state), what
+// happens (event), where it is then. The numbers of roles and states are those of CIM clients. What
+// the table does not name cannot happen: step() answers nothing, and the caller answers 32775
+// (invalid state) or ignores the event, whichever fits.
 //
-// The step is pure; what is done on the way (jobs, data, VMs) belongs to the engine, which first makes the step durable and then acts.
+// The step is pure; what is done on the way (jobs, data, VMs) belongs to the engine, which first
+// makes the step durable and then acts.
 #pragma once
+
+#include "model/replication.h"
 
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "model/replication.h"
 
 namespace reviver::replication {
 
@@ -19,7 +21,7 @@ enum class Event : std::uint8_t {
     relationship_created,
     initial_started,
     initial_completed,
-    cycle_failed,     // repeatedly, or for a reason that repeating does not mend
+    cycle_failed,  // repeatedly, or for a reason that repeating does not mend
     cycle_succeeded,
     resync_needed,
     resync_started,
@@ -29,7 +31,7 @@ enum class Event : std::uint8_t {
     planned_failover_failed,
     planned_failover_reverted,
     reverse_prepared,
-    became_replica,   // the other side reversed
+    became_replica,  // the other side reversed
     // the recovery side
     replica_created,
     initial_received,
@@ -39,7 +41,7 @@ enum class Event : std::uint8_t {
     failover_failed,
     failover_reverted,
     failover_committed,
-    became_primary,   // this side reversed
+    became_primary,  // this side reversed
     // either
     suspend_asked,
     resume_asked,          // the initial replication was complete
@@ -64,7 +66,9 @@ std::string_view name_of(Event event);
 
 // Where `event` leads, or nothing when it cannot happen at `from`.
 std::optional<Place> step(Place from, Event event);
-inline bool step_exists(Place from, Event event) { return step(from, event).has_value(); }
+inline bool step_exists(Place from, Event event) {
+    return step(from, event).has_value();
+}
 
 // The table as a Markdown page, with a diagram for each side.
 std::string describe_transitions();

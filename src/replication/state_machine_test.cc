@@ -10,7 +10,9 @@ namespace reviver::replication {
 namespace {
 
 using Key = std::pair<int, int>;
-Key key(Place place) { return {static_cast<int>(place.role), static_cast<int>(place.state)}; }
+Key key(Place place) {
+    return {static_cast<int>(place.role), static_cast<int>(place.state)};
+}
 
 TEST(StateMachine, NoPlaceAndEventHaveTwoAnswers) {
     std::set<std::tuple<int, int, int>> seen;

@@ -38,19 +38,21 @@ void judge_state(const HealthInput& in, Verdict& verdict) {
                         fmt::format("'{}' does not replicate: {}", in.name, in.trouble));
             break;
         case State::waiting_for_resync:
-            verdict.say(HealthLevel::critical,
-                        fmt::format("'{}' waits for resynchronization{}{}; it goes on by itself when "
-                                    "the other site answers, or resynchronize it",
-                                    in.name, in.trouble.empty() ? "" : ": ", in.trouble));
+            verdict.say(
+                HealthLevel::critical,
+                fmt::format("'{}' waits for resynchronization{}{}; it goes on by itself when "
+                            "the other site answers, or resynchronize it",
+                            in.name, in.trouble.empty() ? "" : ": ", in.trouble));
             break;
         case State::suspended:
             if (in.role == Role::primary) {
                 verdict.say(HealthLevel::warning,
                             fmt::format("replication of '{}' is suspended; resume it", in.name));
             } else {
-                verdict.say(HealthLevel::critical,
-                            fmt::format("receiving '{}' is suspended on this recovery site; resume it",
-                                        in.name));
+                verdict.say(
+                    HealthLevel::critical,
+                    fmt::format("receiving '{}' is suspended on this recovery site; resume it",
+                                in.name));
             }
             break;
         case State::initial_replication:
@@ -60,12 +62,14 @@ void judge_state(const HealthInput& in, Verdict& verdict) {
         case State::recovered:
         case State::committed:
         case State::partially_recovered:
-            verdict.say(HealthLevel::warning,
-                        fmt::format("'{}' is failed over and not protected; reverse it, or revert the "
-                                    "failover",
-                                    in.name));
+            verdict.say(
+                HealthLevel::warning,
+                fmt::format("'{}' is failed over and not protected; reverse it, or revert the "
+                            "failover",
+                            in.name));
             break;
-        default: break;
+        default:
+            break;
     }
 }
 
@@ -74,10 +78,11 @@ void judge_cycles(const HealthInput& in, const Statistics& statistics, Verdict& 
     if (in.role != Role::primary || cycles < cycles_for_a_verdict) return;
     const std::uint64_t missed = statistics.miss_count * 100 / cycles;
     if (missed > missed_percent_max) {
-        verdict.say(HealthLevel::warning,
-                    fmt::format("{} of the last {} cycles of '{}' ({} %) did not get across in {} s; "
-                                "lengthen ReplicationInterval or give the link more bandwidth",
-                                statistics.miss_count, cycles, in.name, missed, in.interval_s));
+        verdict.say(
+            HealthLevel::warning,
+            fmt::format("{} of the last {} cycles of '{}' ({} %) did not get across in {} s; "
+                        "lengthen ReplicationInterval or give the link more bandwidth",
+                        statistics.miss_count, cycles, in.name, missed, in.interval_s));
     }
     if (statistics.success_count == 0) return;
     const std::uint64_t average = statistics.latency_ms_total / statistics.success_count;
@@ -93,7 +98,8 @@ bool should_be_transferring(const HealthInput& in) {
 
 void judge_silence(const HealthInput& in, Verdict& verdict) {
     if (!should_be_transferring(in) || in.last_transfer == sys::WallTime{}) return;
-    const auto allowed = std::max<sys::Duration>(silence_max, std::chrono::seconds(2 * in.interval_s));
+    const auto allowed =
+        std::max<sys::Duration>(silence_max, std::chrono::seconds(2 * in.interval_s));
     if (in.now - in.last_transfer <= allowed) return;
     const auto minutes =
         std::chrono::duration_cast<std::chrono::minutes>(in.now - in.last_transfer).count();

@@ -1,14 +1,15 @@
-// Figures of a collection over the running monitoring interval (Msvm_CollectionReplicationStatistics), and what they mean for
-// its health. A "WAL" cycle is one in which all members were cut at one common point; Reviver takes no other kind.
+// Figures of a collection over the running monitoring interval
+// (Msvm_CollectionReplicationStatistics), and what they mean for its health. A "WAL" cycle is one
+// in which all members were cut at one common point; Reviver takes no other kind.
 #pragma once
+
+#include "model/replication.h"
+#include "sys/clock.h"
 
 #include <cstdint>
 #include <deque>
 #include <string>
 #include <vector>
-
-#include "model/replication.h"
-#include "sys/clock.h"
 
 namespace reviver::replication {
 
@@ -16,12 +17,12 @@ constexpr std::size_t holds_kept = 1000;  // the newest hold times, for median a
 
 struct Statistics {
     sys::WallTime start;
-    std::uint64_t success_count = 0;  // cycles that got across
-    std::uint64_t miss_count = 0;     // cycles that did not within the interval
-    std::uint64_t size_bytes = 0;     // sent in total, as counted on the wire
-    std::uint64_t size_bytes_max = 0; // in one cycle
-    std::uint64_t pending_bytes = 0;  // tracked but not yet sent, at the last look
-    std::uint64_t latency_ms_max = 0; // longest single cycle
+    std::uint64_t success_count = 0;   // cycles that got across
+    std::uint64_t miss_count = 0;      // cycles that did not within the interval
+    std::uint64_t size_bytes = 0;      // sent in total, as counted on the wire
+    std::uint64_t size_bytes_max = 0;  // in one cycle
+    std::uint64_t pending_bytes = 0;   // tracked but not yet sent, at the last look
+    std::uint64_t latency_ms_max = 0;  // longest single cycle
     std::uint64_t latency_ms_total = 0;
     std::uint32_t network_failures = 0;
     std::uint32_t replication_failures = 0;
@@ -43,7 +44,8 @@ struct CycleOutcome {
     sys::WallTime ended;
 };
 
-// Figures count over a monitoring interval; the next one begins with the last success and what is pending, all else anew.
+// Figures count over a monitoring interval; the next one begins with the last success and what is
+// pending, all else anew.
 void begin_interval(Statistics& statistics, sys::WallTime now);
 
 void count(Statistics& statistics, const CycleOutcome& outcome, std::uint32_t interval_s);

@@ -57,6 +57,11 @@ void check_and_go_on(Story& story, sys::World& world) {
         story.primary.process_died();
         story.make_point(world, store);
         story.ledger.check(store, the_collection());
+        // The checksums came through it too.
+        const store::ScrubReport report = store.scrub(the_collection(), {});
+        for (const store::Finding& finding : report.findings) {
+            throw Failure("scrub: " + finding.path.string() + ": " + finding.text);
+        }
     });
 }
 

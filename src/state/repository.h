@@ -1,8 +1,13 @@
-// Where a site remembers what it is and does: collections, relationships, jobs, statistics, peers. Each is a small text document under a
-// kind and an id; a set of changes becomes true at once and durably, or not at all. What the documents say is their writers' business.
+// Where a site remembers what it is and does: collections, relationships, jobs, statistics, peers.
+// Each is a small text document under a kind and an id; a set of changes becomes true at once and
+// durably, or not at all. What the documents say is their writers' business.
 //
-// On one machine this is a SQLite database in the data directory. Documents are small (document_bytes_max) and few (tens of thousands).
+// On one machine this is a SQLite database in the data directory. Documents are small
+// (document_bytes_max) and few (tens of thousands).
 #pragma once
+
+#include "sys/files.h"
+#include "sys/world.h"
 
 #include <memory>
 #include <optional>
@@ -10,9 +15,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "sys/files.h"
-#include "sys/world.h"
 
 namespace reviver::state {
 
@@ -35,7 +37,8 @@ class Repository {
     void put(std::string kind, std::string id, std::string text);
 };
 
-// Opens or creates the database. Code::corrupt for a file that is no such database, Code::not_supported for one of a newer version.
+// Opens or creates the database. Code::corrupt for a file that is no such database,
+// Code::not_supported for one of a newer version.
 std::unique_ptr<Repository> open_sqlite(sys::World& world, const sys::Path& path);
 
 }  // namespace reviver::state

@@ -1,12 +1,12 @@
 #include "state/repository.h"
 
+#include "base/error.h"
+#include "sys/world.h"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
-
-#include "base/error.h"
-#include "sys/world.h"
 
 namespace reviver::state {
 namespace {

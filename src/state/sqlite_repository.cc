@@ -1,14 +1,15 @@
-// The repository as one SQLite table. WAL with synchronous=FULL: commit() returns after the log is on disk, and a crash leaves the
-// documents as after some whole commit. One process owns the file (locking_mode=EXCLUSIVE), which also spares shared memory.
-
-#include <sqlite3.h>
-
-#include <mutex>
+// The repository as one SQLite table. WAL with synchronous=FULL: commit() returns after the log is
+// on disk, and a crash leaves the documents as after some whole commit. One process owns the file
+// (locking_mode=EXCLUSIVE), which also spares shared memory.
 
 #include "base/check.h"
 #include "base/error.h"
 #include "state/repository.h"
 #include "sys/exclusive.h"
+
+#include <sqlite3.h>
+
+#include <mutex>
 
 namespace reviver::state {
 
@@ -23,25 +24,30 @@ constexpr int format_version = 1;
 
 Code code_of(int result) {
     switch (result & 0xff) {
-        case SQLITE_FULL: return Code::no_space;
+        case SQLITE_FULL:
+            return Code::no_space;
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: return Code::in_use;
+        case SQLITE_LOCKED:
+            return Code::in_use;
         case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: return Code::corrupt;
-        case SQLITE_CANTOPEN: return Code::not_found;
+        case SQLITE_NOTADB:
+            return Code::corrupt;
+        case SQLITE_CANTOPEN:
+            return Code::not_found;
         case SQLITE_READONLY:
-        case SQLITE_PERM: return Code::access_denied;
-        default: return Code::failed;
+        case SQLITE_PERM:
+            return Code::access_denied;
+        default:
+            return Code::failed;
     }
 }
 
 class Database {
   public:
     Database(sys::Files& files, const sys::Path& path) : path_(path) {
-        const int result = sqlite3_open_v2(path.c_str(), &handle_,
-                                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-                                               SQLITE_OPEN_NOMUTEX,
-                                           files.sqlite_vfs());
+        const int result = sqlite3_open_v2(
+            path.c_str(), &handle_,
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, files.sqlite_vfs());
         if (result != SQLITE_OK) {
             sqlite3_close(handle_);
             fail(code_of(result), "{}: {}", path.string(), sqlite3_errstr(result));
@@ -84,9 +90,10 @@ class Statement {
     }
     std::string text(int column) const {
         const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_, column));
-        return bytes == nullptr ? std::string()
-                                : std::string(bytes, static_cast<std::size_t>(
-                                                         sqlite3_column_bytes(handle_, column)));
+        return bytes == nullptr
+                   ? std::string()
+                   : std::string(bytes,
+                                 static_cast<std::size_t>(sqlite3_column_bytes(handle_, column)));
     }
     int number(int column) const { return sqlite3_column_int(handle_, column); }
 
@@ -167,16 +174,17 @@ class SqliteRepository : public Repository {
         }
         if (version == format_version) return;
         Transaction transaction(database_);
-        database_.run("CREATE TABLE document (kind TEXT NOT NULL, id TEXT NOT NULL, "
-                      "text TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID");
+        database_.run(
+            "CREATE TABLE document (kind TEXT NOT NULL, id TEXT NOT NULL, "
+            "text TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID");
         database_.run("PRAGMA user_version = 1");
         transaction.commit();
     }
 
     void apply(const Change& change) {
-        Statement statement(database_,
-                            change.text ? "INSERT OR REPLACE INTO document VALUES (?, ?, ?)"
-                                        : "DELETE FROM document WHERE kind = ? AND id = ?");
+        Statement statement(database_, change.text
+                                           ? "INSERT OR REPLACE INTO document VALUES (?, ?, ?)"
+                                           : "DELETE FROM document WHERE kind = ? AND id = ?");
         statement.bind(1, change.kind);
         statement.bind(2, change.id);
         if (change.text) statement.bind(3, *change.text);

@@ -90,20 +90,33 @@ void LayerWriter::note_data(Entry& entry, std::uint32_t mask, ByteView data) {
     entry.zero &= ~mask;
 }
 
-void LayerWriter::write(std::uint64_t offset, ByteView data) {
-    check_range({offset, data.size()});
-    Run run(*file_);
+// Calls work(index of the cluster, offset in it, its part of the data) for each cluster.
+template <class Work>
+void LayerWriter::for_clusters(std::uint64_t offset, ByteView data, Work work) {
     while (!data.empty()) {
         const std::uint64_t within = offset % cluster_bytes;
         const std::size_t length = std::min<std::uint64_t>(data.size(), cluster_bytes - within);
-        Entry& entry = touch(offset / cluster_bytes);
-        if (entry.host == 0) entry.host = next_host_++;
-        run.add(entry.host * cluster_bytes + within, data.first(length));
-        note_data(entry, qcow2::subcluster_mask(within, within + length), data.first(length));
+        work(offset / cluster_bytes, within, data.first(length));
         offset += length;
         data = data.subspan(length);
     }
+}
+
+// Noted as there only when it is there: a write that fails (a full disk) leaves what the layer says
+// of itself as it was, and the receive can go on.
+void LayerWriter::write(std::uint64_t offset, ByteView data) {
+    check_range({offset, data.size()});
+    Run run(*file_);
+    for_clusters(offset, data, [&](std::uint64_t index, std::uint64_t within, ByteView part) {
+        Entry& entry = touch(index);
+        if (entry.host == 0) entry.host = next_host_++;
+        entry.sum_known = false;
+        run.add(entry.host * cluster_bytes + within, part);
+    });
     run.flush();
+    for_clusters(offset, data, [&](std::uint64_t index, std::uint64_t within, ByteView part) {
+        note_data(*find(index), qcow2::subcluster_mask(within, within + part.size()), part);
+    });
 }
 
 void LayerWriter::zero(Range range) {

@@ -73,6 +73,8 @@ class LayerWriter : public Layer {
     Entry* find(std::uint64_t index);
     Entry& touch(std::uint64_t index);
     void check_range(Range range) const;
+    template <class Work>
+    void for_clusters(std::uint64_t offset, ByteView data, Work work);
     void note_data(Entry& entry, std::uint32_t mask, ByteView data);
     std::uint64_t sum_of(const Entry& entry);
     std::vector<std::uint64_t> data_sums();

@@ -4,9 +4,9 @@
 //   * the newest point, always;
 //   * points of kind tail and points that are pinned, until somebody removes or unpins them;
 //   * when `recovery_history` is not 0: every point of the last `recent` time, and up to
-//   `recovery_history` more, one for each hour
-//     (of UTC, by cut time) going back. Of an hour its oldest point stays: that one does not change
-//     while the hour fills, so a point that was chosen stays chosen until its hour is too old.
+//     `recovery_history` more, one for each hour (of UTC, by cut time) going back. Of an hour its
+//     oldest point stays: that one does not change while the hour fills, so a point that was chosen
+//     stays chosen until its hour is too old.
 //   * when `recovery_history` is 0: nothing else.
 #pragma once
 

@@ -15,8 +15,7 @@
 //   * A file that the manifest names is complete. One of ours that it does not name is garbage,
 //   removed at the next start.
 //   * What retained points read never changes: layers are replaced only by ones with the same
-//   content, and a base is written only
-//     where the layers of every retained point shadow it.
+//     content, and a base is written only where the layers of every retained point shadow it.
 //   * An adopted base (a user's own image) is never written.
 //
 // Files: docs/formats/store.md. Everything goes through sys::World, so that the same code runs
@@ -103,9 +102,8 @@ class Store {
     std::vector<ChainFile> chain_files(CollectionId collection, Sequence sequence,
                                        const DiskKey& disk);
 
-    // --- changes that are no receive; each is one transaction
-    // A pinned point, and all files below it, stay as they are. Durable; `reason` tells pins apart,
-    // repeating one is no error.
+    // --- changes that are no receive; each is one transaction A pinned point, and all files below
+    // it, stay as they are. Durable; `reason` tells pins apart, repeating one is no error.
     void pin(CollectionId collection, Sequence sequence, const std::string& reason);
     void unpin(CollectionId collection, Sequence sequence, const std::string& reason);
     // Begins a new chain on this site's own images; `tail` describes the state they hold. Points
@@ -124,9 +122,8 @@ class Store {
     // store's.
     void remove_collection(CollectionId collection, bool delete_files);
 
-    // --- upkeep, beside running receives
-    // Drops the points that the policy lets go, then does at most one merge or fold. Of `filters`
-    // the throttle and the stop are used.
+    // --- upkeep, beside running receives Drops the points that the policy lets go, then does at
+    // most one merge or fold. Of `filters` the throttle and the stop are used.
     Upkeep maintain_once(CollectionId collection, const RetentionPolicy& policy,
                          const point::Filters& filters = {});
     // Makes the chain of a point shorter where that takes no point away; answers the longest chain

@@ -1,5 +1,5 @@
-// Two times. Wall time (UTC) is for people and for what is stored; it may jump. Monotonic time is for deadlines and
-// durations; it does not survive a restart of the machine.
+// Two times. Wall time (UTC) is for people and for what is stored; it may jump. Monotonic time is
+// for deadlines and durations; it does not survive a restart of the machine.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,8 @@ class Clock {
     virtual ~Clock() = default;
     virtual WallTime wall() = 0;
     virtual MonoTime mono() = 0;
-    virtual void sleep_until(MonoTime time) = 0;  // for what must wake earlier, use Signal::wait_until
+    virtual void sleep_until(
+        MonoTime time) = 0;  // for what must wake earlier, use Signal::wait_until
     MonoTime after(Duration duration) { return mono() + duration; }
 };
 

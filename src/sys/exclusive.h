@@ -1,11 +1,11 @@
-// Mutual exclusion that may be held across anything that blocks (files, sockets, waits), in tasks and in the simulator. Where nothing
-// blocks inside, a std::mutex does.
+// Mutual exclusion that may be held across anything that blocks (files, sockets, waits), in tasks
+// and in the simulator. Where nothing blocks inside, a std::mutex does.
 #pragma once
+
+#include "sys/world.h"
 
 #include <memory>
 #include <mutex>
-
-#include "sys/world.h"
 
 namespace reviver::sys {
 

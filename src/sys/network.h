@@ -1,15 +1,16 @@
-// Reliable byte streams between machines. Nothing here authenticates or encrypts; that is put on top (src/wire).
+// Reliable byte streams between machines. Nothing here authenticates or encrypts; that is put on
+// top (src/wire).
 //
-// Errors: Code::unavailable when the other end cannot be reached or went away, Code::timeout when the deadline passed, Code::stopped
-// after close() by our own side.
+// Errors: Code::unavailable when the other end cannot be reached or went away, Code::timeout when
+// the deadline passed, Code::stopped after close() by our own side.
 #pragma once
+
+#include "base/bytes.h"
+#include "sys/clock.h"
 
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "base/bytes.h"
-#include "sys/clock.h"
 
 namespace reviver::sys {
 

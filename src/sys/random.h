@@ -1,10 +1,10 @@
 // Randomness: for identities and jitter. On Linux from getrandom(2), fit for secrets.
 #pragma once
 
-#include <cstdint>
-
 #include "base/bytes.h"
 #include "base/ids.h"
+
+#include <cstdint>
 
 namespace reviver::sys {
 

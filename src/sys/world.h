@@ -1,6 +1,7 @@
-// The one door to everything that is not determined: time, randomness, threads, files and sockets. `linux_world()` is the real
-// one; the simulator (src/sim) gives each simulated site its own, all in one thread, from one seed. Code of wire, store,
-// state and replication reaches the outside through a World alone.
+// The one door to everything that is not determined: time, randomness, threads, files and sockets.
+// `linux_world()` is the real one; the simulator (src/sim) gives each simulated site its own, all
+// in one thread, from one seed. Code of wire, store, state and replication reaches the outside
+// through a World alone.
 #pragma once
 
 #include "sys/clock.h"

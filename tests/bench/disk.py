@@ -26,7 +26,8 @@ def make_image(path: pathlib.Path) -> None:
         for _ in range(THIRD_MIB):
             file.write(chosen.randbytes(MIB))
         for number in range(THIRD_MIB):
-            line = b"%08d %s the same words in every line\n" % (number, chosen.randbytes(8).hex().encode())
+            chance = chosen.randbytes(8).hex().encode()
+            line = b"%08d %s the same words in every line\n" % (number, chance)
             file.write((line * (MIB // len(line) + 1))[:MIB])
     peers.run("sync", path)
 
@@ -63,8 +64,7 @@ def initial_copy(pair: DiskPair, directory: pathlib.Path) -> Figure:
 def write_into_guest(pair: DiskPair, writes: list, data: pathlib.Path) -> None:
     with Qmp(pair.monitor_of(pair.guests[0])) as qmp:
         device = next(each["qdev"] for each in qmp.call("query-block") if each.get("qdev"))
-        for offset, length in writes:
-            qmp.io(f"-d {device}", f"write -s {data} {offset} {length}")
+        qmp.write(f"-d {device}", writes, data, pair.disk)
 
 
 def one_cycle(pair: DiskPair, writes: list, data: pathlib.Path) -> tuple:

@@ -76,9 +76,7 @@ def failovers(pair: WitnessPair):
         for point in pair.points(pair.away)[:-count]:
             pair.away.reviver("remove-point", pair.collection, str(point))
         held = len(pair.points(pair.away))
-        seconds = peers.seconds_of(
-            lambda: pair.away.reviver("failover", pair.collection, "--wait")
-        )
+        seconds = peers.seconds_of(lambda: pair.away.reviver("failover", pair.collection, "--wait"))
         yield Figure(f"failover with {held} points", seconds, "s", "1 s")
         if count != POINTS[-1]:
             pair.away.reviver("revert", pair.collection, "--wait")
@@ -98,9 +96,8 @@ def way_back(pair: WitnessPair) -> Figure:
     note = f"{details['ReverseBitmapDisks']} disks by bitmap, "
     note += f"{details['ReverseComparedDisks']} compared; compressed"
     ratio = details["ReverseSentBytes"] / differed
-    return Figure(
-        "reverse: sent per byte that differs", ratio, "", "", note, {"whole disks": whole / differed}
-    )
+    peers_of_it = {"whole disks": whole / differed}
+    return Figure("reverse: sent per byte that differs", ratio, "", "", note, peers_of_it)
 
 
 def measure(directory: pathlib.Path, build: pathlib.Path):

@@ -5,7 +5,6 @@ date, and answers the seconds it took until the copy was on the disk.
 import contextlib
 import pathlib
 import re
-import shutil
 import subprocess
 import time
 
@@ -30,7 +29,9 @@ def run(*command) -> str:
 
 @contextlib.contextmanager
 def started(*command):
-    process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     try:
         yield process
     finally:
@@ -111,8 +112,7 @@ def incremental_backup(
             server = {"type": "unix", "path": str(socket)}
             target = {"driver": "nbd", "node-name": "target", "server": server}
             qmp.call("blockdev-add", **target)
-            for offset, length in writes:
-                qmp.io("disk", f"write -s {data} {offset} {length}")
+            qmp.write("disk", writes, data, disk)
             done = []
 
             def back_up() -> None:
@@ -134,7 +134,4 @@ def copy_of(disk: pathlib.Path, path: pathlib.Path) -> pathlib.Path:
 
 def remove(*paths: pathlib.Path) -> None:
     for path in paths:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)

@@ -45,9 +45,17 @@ class Qmp:
             if event.get("event") == name:
                 return event
 
-    def io(self, device: str, command: str) -> None:
-        """A command of qemu-io on a device, as if the guest had asked for it."""
-        line = f'qemu-io {device} "{command}"'
-        said = self.call("human-monitor-command", command_line=line)
-        if "wrote" not in said:
-            raise RuntimeError(f"{line}: {said.strip()}")
+    def write(self, device: str, writes: list, data: pathlib.Path, image: pathlib.Path) -> None:
+        """Writes the file's bytes at each (offset, length), as if the guest had done it.
+
+        qemu-io tells how it went to QEMU's own output, so the raw image is looked at instead.
+        """
+        for offset, length in writes:
+            line = f'qemu-io {device} "write -s {data} {offset} {length}"'
+            self.call("human-monitor-command", command_line=line)
+        expected = data.read_bytes()
+        with open(image, "rb") as file:
+            for offset, length in writes:
+                file.seek(offset)
+                if file.read(length) != expected:
+                    raise RuntimeError(f"{image}: the write at {offset} did not happen")

@@ -1,10 +1,10 @@
-"""Pairs of sites with the guests that the benchmarks need, whose monitors the benchmarks reach too."""
+"""Pairs of sites with the guests that the benchmarks need, and a second monitor of each guest."""
 
 import pathlib
 import uuid
 
 from e2e.pair import Pair
-from guest import embed, group
+from guest import embed, group, machine
 
 NAMESPACE = "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'"
 
@@ -56,11 +56,7 @@ class WitnessPair(BenchPair):
     """A group of busy guests."""
 
     def make_guests(self) -> None:
-        from guest import machine
-
-        self.guests = group.make(
-            self.directory / "guests", machine.find(self.build), self.shape
-        )
+        self.guests = group.make(self.directory / "guests", machine.find(self.build), self.shape)
         self.define()
 
 
@@ -78,7 +74,8 @@ class DiskPair(BenchPair):
             *("disk-0", str(uuid.uuid4()), (self.disk,)),
             *(directory / "disk-0.console", directory / "disk-0.xml"),
         )
-        guest.xml.write_text(f"""<domain type='qemu'>
+        guest.xml.write_text(
+            f"""<domain type='qemu'>
   <name>{guest.name}</name>
   <uuid>{guest.id}</uuid>
   <memory unit='MiB'>64</memory>
@@ -93,6 +90,7 @@ class DiskPair(BenchPair):
     <memballoon model='none'/>
   </devices>
 </domain>
-""")
+"""
+        )
         self.guests = [guest]
         self.define()

@@ -1,7 +1,6 @@
-// witness-check [--json] IMAGE...
-// Says whether the disks of a witness group, all of them, show the group at one moment. Images are
-// anything that qemu-img reads; FORMAT:PATH names the format ("raw:/x/disk.img"). Ends with 0: the
-// order holds; 1: it does not; 2: could not be judged.
+// witness-check [--json] IMAGE... Says whether the disks of a witness group, all of them, show the
+// group at one moment. Images are anything that qemu-img reads; FORMAT:PATH names the format
+// ("raw:/x/disk.img"). Ends with 0: the order holds; 1: it does not; 2: could not be judged.
 #include "base/error.h"
 #include "witness/check.h"
 
