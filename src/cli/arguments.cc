@@ -200,7 +200,8 @@ Parsed parse_arguments(const std::vector<std::string>& argv) {
     CLI::App app("Replicates groups of virtual machines between two sites.", "reviver");
     app.fallthrough();
     app.set_version_flag("--version", REVIVER_VERSION);
-    Grammar(app, arguments).add_all();
+    Grammar grammar(app, arguments);  // as long as the parsing: its commands call back
+    grammar.add_all();
     try {
         app.parse(std::vector<std::string>(argv.rbegin(), argv.rend()));
         // Only now: a misspelt command is told as what was not expected.

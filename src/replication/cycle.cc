@@ -29,6 +29,7 @@ class Cycle {
     void plan(Sequence durable);
     void compare_what_is_unknown();
     void open_sink();
+    bool bulk_is_there() const;
     void send_bulk();
     void send_whole(std::uint32_t disk, std::uint64_t done);
     void send_compared(std::uint32_t disk);
@@ -157,6 +158,16 @@ void Cycle::compare_what_is_unknown() {
     collection_ = group_.advance(Event::resync_started);
 }
 
+// A receiver that was restarted goes on with a full copy, but from an earlier mark.
+bool Cycle::bulk_is_there() const {
+    for (std::size_t i = 0; i < header_.disks.size(); ++i) {
+        const auto& disk = header_.disks[i];
+        const std::uint64_t done = i < state_.bulk_done.size() ? state_.bulk_done[i] : 0;
+        if (disk.bulk == point::Bulk::full && done < disk.shape.size_bytes) return false;
+    }
+    return true;
+}
+
 void Cycle::open_sink() {
     sink_ = link_->sink();
     state_ = sink_->open(header_);
@@ -243,9 +254,9 @@ void Cycle::send_cut_with_patience(Cut& cut) {
                 open_link();
                 open_sink();
                 if (state_.committed) return;
-                // The other side lost what it had of this receive, the bulk too: only a new cycle
-                // helps.
-                if (state_.fresh)
+                // The other side lost what it had of this receive, or some of the bulk: only a new
+                // cycle helps.
+                if (state_.fresh || !bulk_is_there())
                     fail(Code::in_use, "the other side was restarted during the cycle");
             }
             return send_cut(cut, digest);

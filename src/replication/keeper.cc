@@ -238,8 +238,14 @@ sys::Duration Keeper::replica_step() {
     policy.now = context_.world.clock.wall();
     point::Filters filters;
     filters.stopped = [this] { return stopping_.load(); };
-    const auto done = context_.store.maintain_once(group_.id(), policy, filters);
-    return done.more ? sys::Duration(0) : sys::Duration(upkeep_pause);
+    try {
+        const auto done = context_.store.maintain_once(group_.id(), policy, filters);
+        return done.more ? sys::Duration(0) : sys::Duration(upkeep_pause);
+    } catch (const Error& error) {
+        // A failover pinned a point under the upkeep's hands: the next round sees the pin.
+        if (error.code() != Code::in_use) throw;
+        return upkeep_pause;
+    }
 }
 
 }  // namespace reviver::replication

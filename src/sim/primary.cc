@@ -23,6 +23,16 @@ std::string_view name_of(Bulk bulk) {
     return "?";
 }
 
+// A receiver that was restarted goes on with a full copy, but from an earlier mark.
+bool has_bulk(const point::ReceiveHeader& header, const point::ReceiveState& state) {
+    for (std::size_t i = 0; i < header.disks.size(); ++i) {
+        const auto& disk = header.disks[i];
+        const std::uint64_t done = i < state.bulk_done.size() ? state.bulk_done[i] : 0;
+        if (disk.bulk == Bulk::full && done < disk.shape.size_bytes) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 void Primary::cycle(sys::World& world, point::Sink& sink, const std::optional<PointInfo>& newest) {
@@ -34,7 +44,7 @@ void Primary::cycle(sys::World& world, point::Sink& sink, const std::optional<Po
                       : state.fresh   ? ", fresh"
                                       : ""));
     if (state.committed) return finish(wanted.sequence, newest->cut);
-    if (state.fresh) bulk_sent_ = false;
+    if (state.fresh || !has_bulk(wanted, state)) bulk_sent_ = false;
     if (!bulk_sent_) {
         // What the bulk reads is newer than a cut from before it.
         cut_ = nullptr;
