@@ -22,7 +22,7 @@ struct FreeWith {
         free_function(object);
     }
 };
-using OwnedBio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
+using OwnedBio = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 using OwnedKey = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 using OwnedCertificate = std::unique_ptr<X509, FreeWith<X509_free>>;
 using OwnedContext = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
