@@ -25,6 +25,7 @@ struct Story {
           ledger(group),
           primary(group, ledger, the_collection(), mutant, [](const std::string&) {}) {
         write(20);
+        group.lose_dirty();  // only the bulk of the first point can bring what was written so far
     }
 
     void write(int count) {
@@ -140,6 +141,85 @@ TEST(StoreCrash, APointByComparisonIsOldOrNew) {
 TEST(StoreCrash, TheLoopFindsADiskThatForgetsToSync) {
     EXPECT_THROW(crash_loop({.names = NameRules::loose, .forgets_syncs = true}, receiving),
                  Failure);
+}
+
+// Takes all of a point, and breaks off before its commit, or in the middle of it.
+class NoCommit : public point::Sink {
+  public:
+    NoCommit(std::unique_ptr<point::Sink> inner, std::function<void()> before_commit)
+        : inner_(std::move(inner)), before_commit_(std::move(before_commit)) {}
+    point::ReceiveState open(const point::ReceiveHeader& header) override {
+        return inner_->open(header);
+    }
+    std::uint64_t begin_cut(const point::CutHeader& cut) override { return inner_->begin_cut(cut); }
+    void write(const point::Chunk& chunk) override { inner_->write(chunk); }
+    point::CompareAnswer compare(std::uint32_t disk, std::uint64_t first_group,
+                                 const std::vector<Hash>& groups) override {
+        return inner_->compare(disk, first_group, groups);
+    }
+    void commit(const point::CutTrailer& trailer) override {
+        before_commit_();
+        inner_->commit(trailer);
+    }
+
+  private:
+    std::unique_ptr<point::Sink> inner_;
+    std::function<void()> before_commit_;
+};
+
+// The name of a base that was marked as all there used to be lost with the power, and an empty one
+// took its place.
+TEST(StoreCrash, AMarkedBaseKeepsItsName) {
+    for (std::uint64_t seed = 0; seed < 16; ++seed) {
+        Simulation simulation(seed);
+        Site& site = simulation.add_site("site");
+        site.disk().set_name_rules(NameRules::loose);
+        Story story(seed);
+        simulation.run([&] {
+            site.boot([&](sys::World& world) {
+                with_store(world, [&](store::Store& store) {
+                    NoCommit sink(store.receive(), [&] { site.kill(Death::power); });
+                    story.primary.cycle(world, sink, std::nullopt);
+                });
+            });
+            simulation.until_down(site);
+            site.boot([&](sys::World& world) { check_and_go_on(story, world); });
+            simulation.until_down(site);
+        });
+    }
+}
+
+// Layers that had their names already used to be left as they were when a new cut went into them.
+TEST(StoreCrash, ACommitThatFailsLateIsFollowedByAnotherCut) {
+    for (std::uint64_t pages = 0; pages < 40; ++pages) {
+        Simulation simulation(pages);
+        Site& site = simulation.add_site("site");
+        Story story(5);
+        simulation.run([&] {
+            site.boot([&](sys::World& world) {
+                with_store(world, [&](store::Store& store) {
+                    story.make_point(world, store);
+                    story.write(10);
+                    const auto fill = [&] {
+                        const sys::Space space = site.disk().space();
+                        site.disk().set_capacity(space.total_bytes - space.free_bytes +
+                                                 pages * page_bytes);
+                    };
+                    NoCommit sink(store.receive(), fill);
+                    try {
+                        story.primary.cycle(world, sink, store.newest(the_collection()));
+                    } catch (const Error& e) {
+                        EXPECT_EQ(e.code(), Code::no_space) << e.what();
+                    }
+                    site.disk().set_capacity(0);
+                    story.primary.process_died();
+                    story.make_point(world, store);
+                    story.ledger.check(store, the_collection());
+                });
+            });
+            simulation.until_down(site);
+        });
+    }
 }
 
 TEST(StoreCrash, AFullDiskHarmsNoPoint) {

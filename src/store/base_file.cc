@@ -43,6 +43,8 @@ BaseFile::BaseFile(sys::Files& files, const sys::Path& directory, const Owner& o
     const auto mode = life == Life::unborn ? sys::OpenMode::create : sys::OpenMode::write;
     base_ = files.open(directory / base_name(), mode);
     sums_ = files.open(directory / sums_name(), mode);
+    // Their names too, before a mark relies on what is in them.
+    if (life == Life::unborn) files.sync_directory(directory);
     size_bytes_ = base_->size_bytes();
     if (has_header(owner)) return;
     if (life == Life::born)

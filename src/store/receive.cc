@@ -117,11 +117,29 @@ void Receive::note_sums_behind() {
         if (std::ranges::find(ids, disk.id) != ids.end()) disk.sums_behind = true;
 }
 
+// A sender that opens the receive again may have to begin with bulk once more.
+void Receive::reopen() {
+    fresh_ = false;
+    in_cut_ = false;
+}
+
+// Until all is there nothing can be completed by a cut.
+void Receive::check_bulk() const {
+    for (std::size_t i = 0; i < disks_.size(); ++i)
+        if (header_.disks[i].bulk == point::Bulk::full &&
+            disks_[i].bulk_done != disks_[i].size_bytes)
+            fail(Code::invalid_state, "of disk {} only the first {} of {} bytes were copied",
+                 header_.disks[i].shape.key.text(), disks_[i].bulk_done, disks_[i].size_bytes);
+}
+
 // A cut that broke off stays where it is: the next one covers at least the same (see
 // point/point.h), and overwrites it.
 std::uint64_t Receive::begin_cut(const point::CutHeader& cut) {
+    if (committed_) fail(Code::invalid_state, "the point is committed already");
+    check_bulk();
+    if (!cut_) mark();
+    in_cut_ = true;
     if (cut_ && cut_->id == cut.id) return cut_chunks_;
-    if (!cut_ && !committed_) mark();
     cut_ = cut;
     cut_chunks_ = 0;
     cut_digest_ = Xxh3();
@@ -133,9 +151,12 @@ void Receive::write(const point::Chunk& chunk) {
     Disk& disk = disk_at(chunk.disk);
     point::validate(chunk, disk.size_bytes);
     if (committed_) fail(Code::invalid_state, "the point is committed already");
-    if (!cut_) note_sums_behind();
+    if (!in_cut_) {
+        cut_.reset();  // older than what arrives now: it cannot be gone on with
+        note_sums_behind();
+    }
     apply(disk, chunk);
-    if (cut_) {
+    if (in_cut_) {
         std::byte sum[8];
         store_le(sum, point::checksum_of(chunk));
         cut_digest_.add(sum);
@@ -178,7 +199,7 @@ void Receive::mark() {
     for (Disk& disk : disks_) disk.target->mark();
     unmarked_bytes_ = 0;
     const bool any_base = std::ranges::any_of(disks_, &Disk::in_base);
-    if (any_base && !cut_) context_.manifest.set_bulk_done(header_.collection, progress());
+    if (any_base && !in_cut_) context_.manifest.set_bulk_done(header_.collection, progress());
 }
 
 point::CompareAnswer Receive::compare(std::uint32_t disk, std::uint64_t first_group,
@@ -188,12 +209,7 @@ point::CompareAnswer Receive::compare(std::uint32_t disk, std::uint64_t first_gr
 }
 
 void Receive::check_trailer(const point::CutTrailer& trailer) const {
-    if (!cut_) fail(Code::invalid_state, "a commit without a cut");
-    for (std::size_t i = 0; i < disks_.size(); ++i)
-        if (header_.disks[i].bulk == point::Bulk::full &&
-            disks_[i].bulk_done != disks_[i].size_bytes)
-            fail(Code::invalid_state, "of disk {} only the first {} of {} bytes were copied",
-                 header_.disks[i].shape.key.text(), disks_[i].bulk_done, disks_[i].size_bytes);
+    if (!in_cut_) fail(Code::invalid_state, "a commit without a cut");
     if (trailer.chunks != cut_chunks_)
         fail(Code::corrupt, "the cut had {} chunks, and {} arrived", trailer.chunks, cut_chunks_);
     if (trailer.digest != cut_digest_.value())
@@ -208,8 +224,8 @@ void Receive::check_trailer(const point::CutTrailer& trailer) const {
 void Receive::commit(const point::CutTrailer& trailer) {
     if (committed_) return;
     check_trailer(trailer);
-    for (Disk& disk : disks_)
-        if (!disk.renamed) disk.stored_bytes = disk.target->finish();
+    // Also those that a commit that failed late has named: more may have arrived since.
+    for (Disk& disk : disks_) disk.stored_bytes = disk.target->finish();
     publish();
     committed_ = true;
     for (Disk& disk : disks_) disk.target.reset();

@@ -30,6 +30,8 @@ class Receive {
     bool committed() const { return committed_; }
     point::ReceiveState state() const;
 
+    // Another sink goes on with it.
+    void reopen();
     std::uint64_t begin_cut(const point::CutHeader& cut);
     void write(const point::Chunk& chunk);
     point::CompareAnswer compare(std::uint32_t disk, std::uint64_t first_group,
@@ -61,6 +63,7 @@ class Receive {
     void note_sums_behind();
     void mark();
     ReceiveRow progress() const;
+    void check_bulk() const;
     void check_trailer(const point::CutTrailer& trailer) const;
     void publish();
     PointInfo describe() const;
@@ -70,8 +73,9 @@ class Receive {
     Live& live_;
     const point::ReceiveHeader header_;
     std::vector<Disk> disks_;
-    std::uint64_t unmarked_bytes_ = 0;  // written since the last mark
-    std::optional<point::CutHeader> cut_;
+    std::uint64_t unmarked_bytes_ = 0;     // written since the last mark
+    std::optional<point::CutHeader> cut_;  // has arrived in part, and can be gone on with
+    bool in_cut_ = false;                  // what arrives now is of it
     std::uint64_t cut_chunks_ = 0;
     Xxh3 cut_digest_;
     bool fresh_ = true;

@@ -116,9 +116,8 @@ point::ReceiveState ReceiveSink::open(const point::ReceiveHeader& header) {
         if (!same_work(live_->receive->header(), header))
             fail(Code::invalid_parameter, "receive {} was begun with other disks",
                  header.id.text());
-        point::ReceiveState state = live_->receive->state();
-        state.fresh = false;
-        return state;
+        live_->receive->reopen();
+        return live_->receive->state();
     }
     begin(header);
     return live_->receive->state();

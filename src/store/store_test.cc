@@ -18,6 +18,17 @@ namespace {
 constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t mib = 1024 * kib;
 
+template <class Work>
+Code code_of(const Work& work) {
+    try {
+        work();
+    } catch (const Error& e) {
+        return e.code();
+    }
+    ADD_FAILURE() << "no Error came";
+    return Code::failed;
+}
+
 class StoreTest : public testing::Test {
   protected:
     StoreTest() { reopen(); }
@@ -29,12 +40,16 @@ class StoreTest : public testing::Test {
     Feeder feeder(std::uint64_t size = 3 * mib + 512) {
         return Feeder({{{test_vm(), "vda"}, size}, {{test_vm(), "vdb"}, 700 * kib}});
     }
+    // For us, and for stock QEMU.
     void expect_point(Sequence sequence, const Feeder::Content& expected) {
+        expect_content(sequence, expected);
+        for (const auto& [key, content] : expected) expect_qemu(sequence, key, content);
+    }
+    void expect_content(Sequence sequence, const Feeder::Content& expected) {
         for (const auto& [key, content] : expected) {
             const auto image = store_->open_disk(test_collection(), sequence, key);
             EXPECT_TRUE(content_of(*image) == content) << sequence.value << " " << key.text();
             expect_extents(*image, content);
-            expect_qemu(sequence, key, content);
         }
     }
     void expect_extents(point::Image& image, const Bytes& content) {
@@ -180,7 +195,7 @@ TEST_F(StoreTest, RandomHistoriesKeepTheirPoints) {
             if (random() % 3 == 0) store_->shorten(test_collection(), {sequence}, 1 + random() % 5);
         }
         for (const std::uint64_t sequence : sequences())
-            expect_point({sequence}, source.at({sequence}));
+            expect_content({sequence}, source.at({sequence}));
         expect_clean_scrub();
         maintain_fully(only_newest());
         store_->shorten(test_collection(), {25}, 1);
@@ -263,6 +278,41 @@ TEST_F(StoreTest, ABrokenCutIsCoveredByTheNextOne) {
     expect_point({2}, source.at({2}));
 }
 
+TEST_F(StoreTest, ACutNeedsAllOfTheBulk) {
+    Feeder source({{{test_vm(), "vda"}, 2 * mib}});
+    source.randomize(13);
+    const auto header = source.header({1}, {}, point::Bulk::full);
+    auto sink = store_->receive();
+    sink->open(header);
+    source.write_data(*sink, 0, {0, mib});
+    EXPECT_EQ(code_of([&] { sink->begin_cut(source.cut()); }), Code::invalid_state);
+    source.write_data(*sink, 0, {mib, mib});
+    source.cut_and_commit(*sink, {1});
+    expect_point({1}, source.at({1}));
+}
+
+// Chunks that came after such an opening used to be counted to the cut, and the bulk never ended.
+TEST_F(StoreTest, AnOpenedReceiveTakesBulkAgain) {
+    Feeder source = feeder();
+    source.randomize(14);
+    source.full(*store_, {1});
+    source.change(15, 10);
+    auto sink = store_->receive();
+    const auto header = source.header({2}, {1}, point::Bulk::compare);
+    sink->open(header);
+    source.compare(*sink, 0);
+    source.compare(*sink, 1);
+    const point::CutHeader broken = source.cut();
+    sink->begin_cut(broken);
+    source.write_changes(*sink, 0, 0, 3);
+    sink->open(header);
+    source.write_data(*sink, 0, {0, 64 * kib});
+    EXPECT_EQ(sink->begin_cut(broken), 0u);
+    source.cut_and_commit(*sink, {2});
+    expect_point({1}, source.at({1}));
+    expect_point({2}, source.at({2}));
+}
+
 TEST_F(StoreTest, ACommitIsAnsweredAgainAfterARestart) {
     Feeder source = feeder();
     source.randomize(13);
@@ -310,9 +360,12 @@ TEST_F(StoreTest, ACommitWithAWrongTrailerIsRefused) {
     sink->open(source.header({1}, {}, point::Bulk::full));
     source.write_data(*sink, 0, {0, source.size(0)});
     EXPECT_THROW(sink->commit({}), Error);
+    EXPECT_THROW(sink->begin_cut(source.cut()), Error) << "the second disk is not there";
+    EXPECT_THROW(sink->commit({0, Xxh3().value()}), Error);
+    source.write_data(*sink, 1, {0, source.size(1)});
     sink->begin_cut(source.cut());
-    EXPECT_THROW(sink->commit({0, Xxh3().value()}), Error) << "the second disk is not there";
-    EXPECT_THROW(sink->commit({1, 0}), Error);
+    EXPECT_THROW(sink->commit({0, 1}), Error);
+    EXPECT_THROW(sink->commit({1, Xxh3().value()}), Error);
     EXPECT_TRUE(sequences().empty());
 }
 
