@@ -102,9 +102,10 @@ struct CompareAnswer {
 };
 
 // Takes one point. Calls come from one task, in this order: open, (compare | write)*, begin_cut,
-// write*, commit; after an error or a
-// reconnection again from begin_cut, or from open on a new Sink with the same ReceiveId. What was
-// written before a failed call stays.
+// write*, commit; after an error in the cut again from begin_cut, after any error from open, on
+// this Sink or another one, with the same ReceiveId. What was written before a failed call stays;
+// of a bulk that failed, or that goes on after a reconnection, the source has to send the rest
+// before a cut makes sense.
 class Sink {
   public:
     virtual ~Sink() = default;

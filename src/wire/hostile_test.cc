@@ -209,7 +209,8 @@ TEST_P(Hostile, a_wrong_checksum_is_never_applied) {
     puppet.send(FrameType::chunk, encode(chunk, 4096), data, flag_compressed,
                 point::checksum_of(chunk));
     puppet.send(FrameType::begin_cut, encode(point::CutHeader{}).message);
-    puppet.expect(FrameType::cut_begun);
+    EXPECT_REFUSED(Code::corrupt, "wrong checksum", puppet.expect_error(FrameType::failure));
+    puppet.open(header_of_disks({8192}));
     puppet.send(FrameType::chunk, encode(chunk, 4096), data, flag_compressed,
                 point::checksum_of(chunk));
     EXPECT_REFUSED(Code::corrupt, "decompress", puppet.expect_error(FrameType::failure));

@@ -244,6 +244,30 @@ TEST_F(OneWay, a_failed_chunk_stops_the_cut_until_it_begins_again) {
     EXPECT_EQ(received.count("commit"), 1u);
 }
 
+// The cut used to be taken for good: what the failed chunk should have brought was missing in the
+// point.
+TEST_F(OneWay, a_failed_chunk_of_the_bulk_stops_the_receive_until_it_is_opened_again) {
+    const auto link = sites.connect();
+    const auto sink = link->sink();
+    const auto header = header_of_disks({1 << 20});
+    sink->open(header);
+    const Bytes data = random_bytes(4096);
+    received.set_trouble("write", Error(Code::no_space, "the disk is full"));
+    point::CutHeader cut;
+    cut.id = CutId(uuid_numbered(9));
+    EXPECT_FAILS(Code::no_space, "east: the disk is full", {
+        sink->write({0, {{0, 4096}}, data});
+        sink->begin_cut(cut);
+    });
+    received.set_trouble("write", std::nullopt);
+    EXPECT_FAILS(Code::no_space, "", sink->begin_cut(cut));
+    EXPECT_EQ(received.count("begin_cut"), 0u);
+    sink->open(header);
+    sink->write({0, {{0, 4096}}, data});
+    sink->begin_cut(cut);
+    EXPECT_EQ(received.count("write"), 1u);
+}
+
 TEST_F(OneWay, a_receive_goes_on_over_a_new_link) {
     point::CutHeader cut;
     cut.id = CutId(uuid_numbered(9));

@@ -95,9 +95,12 @@ void Requests::throw_chunk_error() const {
 void Requests::begin_cut(const Frame& frame) {
     const point::CutHeader cut = decode_cut(frame.message.view(), frame.payload.view());
     require_open();
-    chunk_error_.reset();
-    cut_begun_ = true;
     answer(frame, FrameType::cut_begun, [&] {
+        // A chunk of a cut that failed comes again with the cut. One of the bulk does not: a cut on
+        // top of what it left out would be no point of the group.
+        if (!cut_begun_) throw_chunk_error();
+        chunk_error_.reset();
+        cut_begun_ = true;
         return Answer{encode_cut_begun(sink_->begin_cut(cut)), {}};
     });
 }

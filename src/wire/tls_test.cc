@@ -55,7 +55,7 @@ class OtherClient {
     // answered.
     std::string talk(std::uint16_t port) {
         BIO* bio = BIO_new_ssl_connect(context_.get());
-        const OwnedBio owner(bio);
+        const std::unique_ptr<BIO, FreeWith<BIO_free_all>> owner(bio);  // and the socket below
         BIO_set_conn_hostname(bio, ("127.0.0.1:" + std::to_string(port)).c_str());
         char byte = 0;
         if (BIO_do_connect(bio) != 1 || BIO_do_handshake(bio) != 1) return openssl_reason();
