@@ -51,6 +51,8 @@ class Cycle {
     std::unique_ptr<point::Sink> sink_;
     point::ReceiveHeader header_;
     point::ReceiveState state_;
+    bool other_bulk_ = false;  // what bulk_done of the state says nothing about
+    bool cut_begun_ = false;   // and answered
     Sequence durable_;
     std::uint64_t bytes_due_ = 0;
     std::uint64_t bytes_done_ = 0;
@@ -158,8 +160,10 @@ void Cycle::compare_what_is_unknown() {
     collection_ = group_.advance(Event::resync_started);
 }
 
-// A receiver that was restarted goes on with a full copy, but from an earlier mark.
+// A receiver that was restarted goes on with a full copy, but from an earlier mark. Of any other
+// bulk only an answer that came after it says that it arrived: chunks are streamed.
 bool Cycle::bulk_is_there() const {
+    if (other_bulk_ && !cut_begun_) return false;
     for (std::size_t i = 0; i < header_.disks.size(); ++i) {
         const auto& disk = header_.disks[i];
         const std::uint64_t done = i < state_.bulk_done.size() ? state_.bulk_done[i] : 0;
@@ -214,6 +218,9 @@ void Cycle::send_changes(std::uint32_t disk) {
 }
 
 void Cycle::send_bulk() {
+    other_bulk_ = collection_.reverse_pending ||
+                  std::any_of(header_.disks.begin(), header_.disks.end(),
+                              [](const auto& d) { return d.bulk == point::Bulk::compare; });
     for (std::uint32_t disk = 0; disk < header_.disks.size(); ++disk) {
         const auto& planned = header_.disks[disk];
         const std::string name = planned.shape.key.target;
@@ -235,6 +242,7 @@ void Cycle::send_bulk() {
 
 void Cycle::send_cut(Cut& cut, point::CutDigest& digest) {
     const std::uint64_t arrived = sink_->begin_cut(cut.header());
+    cut_begun_ = true;
     cut.source().start_at(arrived);
     const auto copied = point::copy_chunks(cut.source(), *sink_, digest, arrived, filters());
     result_.delta_bytes += copied.data_bytes;
