@@ -251,7 +251,9 @@ bool Network::arrived(const Connection& connection, MonoTime time) const {
 
 void Network::send(Connection& connection, int end, ByteView bytes) {
     Pipe& pipe = connection.pipes[end];
-    const std::uint64_t left = pipe.breaks_at - std::min(pipe.breaks_at, pipe.written);
+    // What follows on a connection that is being reset never arrives, however late the reset is.
+    const bool lost = pipe.reset_arrives != never;
+    const std::uint64_t left = lost ? 0 : pipe.breaks_at - std::min(pipe.breaks_at, pipe.written);
     const ByteView delivered = bytes.first(std::min<std::uint64_t>(bytes.size(), left));
     pipe.last_arrival = std::max(pipe.last_arrival, arrival());
     pipe.written += bytes.size();
