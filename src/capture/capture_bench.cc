@@ -51,6 +51,39 @@ struct Bench {
     std::uint64_t sent_bytes = 0;
 };
 
+// How long each command takes: where the time of a hold goes.
+class TimedCommands : public hypervisor::Hypervisor {
+  public:
+    explicit TimedCommands(hypervisor::Hypervisor& inner) : inner_(inner) {}
+    std::vector<hypervisor::Domain> domains() override { return inner_.domains(); }
+    hypervisor::Domain domain(VmId id) override { return inner_.domain(id); }
+    VmId define(const std::string& xml) override { return inner_.define(xml); }
+    void undefine(VmId id) override { inner_.undefine(id); }
+    void start(VmId id) override { inner_.start(id); }
+    void ask_to_shut_down(VmId id) override { inner_.ask_to_shut_down(id); }
+    void power_off(VmId id) override { inner_.power_off(id); }
+    void set_autostart(VmId id, bool on) override { inner_.set_autostart(id, on); }
+    std::shared_ptr<void> subscribe(
+        std::function<void(const hypervisor::DomainEvent&)> listener) override {
+        return inner_.subscribe(std::move(listener));
+    }
+    std::string qmp(VmId id, const std::string& command, const std::string& arguments) override {
+        const auto begin = std::chrono::steady_clock::now();
+        auto answer = inner_.qmp(id, command, arguments);
+        const std::chrono::duration<double, std::milli> taken =
+            std::chrono::steady_clock::now() - begin;
+        const std::lock_guard lock(mutex_);
+        taken_ms_[command].push_back(taken.count());
+        return answer;
+    }
+    std::map<std::string, std::vector<double>> taken_ms() const { return taken_ms_; }
+
+  private:
+    hypervisor::Hypervisor& inner_;
+    std::mutex mutex_;
+    std::map<std::string, std::vector<double>> taken_ms_;
+};
+
 double milliseconds(sys::Duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -79,7 +112,8 @@ void hold(const std::string& uri, const std::string& directory, int cycles,
     std::this_thread::sleep_for(std::chrono::seconds(20));  // the guests boot and get to work
     Options options;
     options.directory = directory;
-    Bench bench(*hypervisor, options);
+    TimedCommands timed(*hypervisor);
+    Bench bench(timed, options);
     bench.cycle(vms);
     std::vector<double> group;
     std::vector<double> single;
@@ -95,7 +129,10 @@ void hold(const std::string& uri, const std::string& directory, int cycles,
         hypervisor->power_off(vm);
         hypervisor->undefine(vm);
     }
+    json::object commands;
+    for (const auto& [command, taken] : timed.taken_ms()) commands[command] = summary(taken);
     std::cout << json::serialize(json::object{{"vms", vms.size()},
+                                              {"command_ms", commands},
                                               {"cycles", cycles},
                                               {"hold_group_ms", summary(group)},
                                               {"hold_vm_ms", summary(single)},

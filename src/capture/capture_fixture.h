@@ -50,6 +50,9 @@ class CaptureTest : public testing::Test {
   protected:
     CaptureTest() : machines_(directory_.path()) {
         options_.directory = directory_.path() / "capture";
+        // No clock decides a test, however busy the machine is.
+        options_.hold_max = std::chrono::minutes(1);
+        options_.copy_before_write_max = std::chrono::minutes(1);
         restart_daemon();
     }
 

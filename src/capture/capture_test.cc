@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace reviver::capture {
 namespace {
 
@@ -391,6 +393,35 @@ TEST_F(CaptureTest, AReadAcrossWhatTheGuestOverwroteAndWhatItDidNot) {
     read_cut();
     commit();
     capture_->finish(std::move(cut_), true);
+}
+
+// QEMU refuses what would put the guest back on its old image.
+TEST_F(CaptureTest, AnExternalSnapshotInTheMiddleIsLeftInPlace) {
+    const auto vm = add_vm("a", {"qcow2"});
+    machines_.start(vm);
+    cycle();
+    const auto overlay = directory_.path() / "overlay.qcow2";
+    qemu::create_overlay(overlay, machines_.domain(vm).disks[0].source, "qcow2", 8 * MiB);
+    const auto take_snapshot = [&] {
+        const json::object file{{"driver", "file"}, {"filename", overlay.string()}};
+        qemu::call(
+            qmp(vm), "blockdev-add",
+            {{"driver", "qcow2"}, {"node-name", "overlay"}, {"file", file}, {"backing", nullptr}});
+        qemu::call(qmp(vm), "blockdev-snapshot",
+                   {{"node", "libvirt-0-format"}, {"overlay", "overlay"}});
+    };
+    begin_cycle();
+    bool taken = false;
+    // At the worst moment: when the VM is stopped already.
+    machines_.before_command = [&](VmId, const std::string& command) {
+        if (command == "transaction" && !std::exchange(taken, true)) take_snapshot();
+    };
+    EXPECT_THROW(make_cut(), Error);
+    EXPECT_EQ(qemu::guest_disks(qmp(vm))[0].node, "overlay");
+    EXPECT_EQ(machines_.domain(vm).power, hypervisor::Power::running);
+    write(vm, 0, 0, MiB, 9);
+    EXPECT_EQ(bulks(), std::vector{Bulk::compare});
+    cycle();
 }
 
 // QEMU used to spin for ever: it waited, with its guest, until its answers to our reads were taken.

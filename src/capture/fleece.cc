@@ -51,20 +51,25 @@ std::map<std::string, std::string> children(const qemu::Qmp& qmp) {
     return result;
 }
 
-// Returns whether the device is now where the filter is. It may not be: what is below the filter
-// can change after it was asked for. When it is, a later change moves both.
-bool take_out_filter(const qemu::Qmp& qmp, const std::string& device, const std::string& filter) {
-    const auto below = children(qmp)[filter];
-    set_drive(qmp, device, below);
-    return children(qmp)[filter] == below;
+// What is below the filter can change between the question and its use (an external snapshot). Then
+// QEMU refuses the old one, which has become a read-only backing image, and is asked again.
+void take_out_filter(const qemu::Qmp& qmp, const std::string& device, const std::string& filter) {
+    constexpr int tries = 3;
+    for (int i = 1;; ++i) {
+        try {
+            set_drive(qmp, device, children(qmp)[filter]);
+            return;
+        } catch (const Error& error) {
+            if (i == tries) throw;
+            log_warning("taking the filter {} out again: {}", filter, error.what());
+        }
+    }
 }
 
 void take_out_filters(const qemu::Qmp& qmp, CollectionId collection) {
-    for (const auto& disk : qemu::guest_disks(qmp)) {
-        if (parse_node_name(collection, disk.node) != NodeKind::copy_before_write) continue;
-        while (!take_out_filter(qmp, device_path(disk.qdev), disk.node))
-            log_warning("disk {} got another image while a cut ended", disk.qdev);
-    }
+    for (const auto& disk : qemu::guest_disks(qmp))
+        if (parse_node_name(collection, disk.node) == NodeKind::copy_before_write)
+            take_out_filter(qmp, device_path(disk.qdev), disk.node);
 }
 
 }  // namespace
@@ -85,8 +90,10 @@ void add_scratch(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames& 
                {{"driver", "raw"}, {"node-name", names.scratch}, {"cache", cache}, {"file", file}});
 }
 
-void add_filter(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames& names,
-                const std::string& bitmap, std::chrono::seconds write_wait_max) {
+// If the disk got another top image meanwhile (an external snapshot), its old one is read-only now,
+// and QEMU refuses to give it to the guest, through a filter or not: nothing has to be compared.
+void insert_filter(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames& names,
+                   const std::string& bitmap, std::chrono::seconds write_wait_max) {
     qemu::call(qmp, "blockdev-add",
                {{"driver", "copy-before-write"},
                 {"node-name", names.filter},
@@ -95,22 +102,7 @@ void add_filter(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames& n
                 {"bitmap", json::object{{"node", disk.node}, {"name", bitmap}}},
                 {"on-cbw-error", "break-snapshot"},
                 {"cbw-timeout", write_wait_max.count()}});
-}
-
-// Somebody may give a disk a new top image at any time (an external snapshot). That moves all that
-// is above the old top to the new one, the filter and the guest's device. So once the filter is
-// there and the device is seen to be still where the filter is, it stays so.
-void switch_to_filters(const qemu::Qmp& qmp, const std::vector<FilteredDisk>& disks) {
-    const auto devices = qemu::guest_disks(qmp);
-    for (const auto& [disk, filter] : disks) {
-        const auto unmoved = [&, d = &disk](const qemu::GuestDisk& device) {
-            return device_path(device.qdev) == d->device && device.node == d->node;
-        };
-        if (std::none_of(devices.begin(), devices.end(), unmoved))
-            fail(Code::invalid_state, "disk {} has got another image: the cycle begins again",
-                 disk.target);
-    }
-    for (const auto& [disk, filter] : disks) set_drive(qmp, disk.device, filter);
+    set_drive(qmp, disk.device, names.filter);
 }
 
 // The filter's own bitmaps have no names; what is known of the unit is their granularity.

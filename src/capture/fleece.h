@@ -43,15 +43,10 @@ FleeceNames fleece_names(CollectionId collection, std::size_t disk);
 // Before the hold: a sparse scratch image as long as the disk, opened by QEMU.
 void add_scratch(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames& names,
                  const std::filesystem::path& image);
-// While the VM is stopped, in this order: a filter above each disk, then all guests' disks behind
-// the filters. Error invalid_state when a disk has got another top image meanwhile.
-void add_filter(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames& names,
-                const std::string& bitmap, std::chrono::seconds write_wait_max);
-struct FilteredDisk {
-    LiveDisk disk;
-    std::string filter;
-};
-void switch_to_filters(const qemu::Qmp& qmp, const std::vector<FilteredDisk>& disks);
+// While the VM is stopped: from now on the guest writes through the filter. Each command is a
+// moment longer that the whole group is held, so nothing is asked here that is not needed.
+void insert_filter(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames& names,
+                   const std::string& bitmap, std::chrono::seconds write_wait_max);
 // Error not_supported if this QEMU puts aside in a smaller unit than fleece_cluster.
 void confirm_cluster(const std::vector<qemu::BlockNode>& nodes, const FleeceNames& names);
 // After the hold: a node that reads as the disk was when the filter was inserted, inside of the

@@ -64,7 +64,9 @@ class LiveHeldVm : public HeldVm {
 
     void change() override {
         change_bitmaps();
-        insert_filters();
+        for (const auto& disk : vm_.disks)
+            insert_filter(qmp_, disk.live, fleece_names(context_.collection, disk.index), disk.base,
+                          context_.options.copy_before_write_max);
         confirm_stopped();
     }
 
@@ -77,16 +79,6 @@ class LiveHeldVm : public HeldVm {
             transaction.disable(disk.live.node, disk.base);
         }
         transaction.run(qmp_);
-    }
-
-    void insert_filters() {
-        std::vector<FilteredDisk> filtered;
-        for (const auto& disk : vm_.disks) {
-            const auto names = fleece_names(context_.collection, disk.index);
-            add_filter(qmp_, disk.live, names, disk.base, context_.options.copy_before_write_max);
-            filtered.push_back({disk.live, names.filter});
-        }
-        switch_to_filters(qmp_, filtered);
     }
 
     // Somebody may have resumed the VM by hand in the middle of the hold.
