@@ -12,8 +12,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds first_pause{50};
-constexpr milliseconds longest_pause{1000};
+constexpr milliseconds first_pause{20};
+constexpr milliseconds longest_pause{500};
 constexpr std::chrono::seconds unanswered_max{60};  // as long as a restart may take
 
 // Asks for the job; nothing while the door does not answer, up to a limit.
@@ -52,7 +52,7 @@ Job wait_for_job(RemoteSite& site, const cim::ObjectPath& path, const std::strin
     ProgressBar bar(console, title);
     Poll poll(site, path);
     auto begin = Clock::now();
-    for (milliseconds pause = first_pause;; pause = std::min(pause * 3 / 2, longest_pause)) {
+    for (milliseconds pause = first_pause;; pause = std::min(pause * 5 / 4, longest_pause)) {
         std::optional<Job> job = poll.ask();
         if (job && job->has_ended()) return ended(*job);
         auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin);
