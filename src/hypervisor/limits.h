@@ -6,7 +6,7 @@
 namespace reviver::hypervisor {
 
 constexpr std::size_t xml_bytes_max = 4 << 20;    // of one definition
-constexpr std::size_t xml_depth_max = 64;         // elements inside elements
+constexpr std::size_t xml_depth_max = 240;        // elements in elements; libxml2 allows 256
 constexpr std::size_t xml_nodes_max = 100'000;    // elements and attributes of one definition
 constexpr std::size_t events_waiting_max = 4096;  // lifecycle events not yet taken by the listeners
 

@@ -259,6 +259,7 @@ void Transfer::upkeep(sys::World& world, store::Store& store) {
     store::RetentionPolicy policy;
     policy.now = world.clock.wall();
     policy.recent = drops_ ? sys::Duration(500ms) : sys::Duration(10'000h);
+    policy.recent_max = 10'000;
     policy.recovery_history = 3;
     try {
         while (store.maintain_once(the_collection(), policy).more) {

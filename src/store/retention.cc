@@ -34,8 +34,10 @@ std::vector<Sequence> points_to_drop(const std::vector<RetentionPoint>& points,
     const std::vector<RetentionPoint> older(points.begin(), points.end() - 1);
     const std::set<Sequence> chosen = hourly(older, policy.recovery_history);
     std::vector<Sequence> dropped;
-    for (const RetentionPoint& point : older) {
-        const bool recent = history && point.cut_time >= policy.now - policy.recent;
+    for (std::size_t i = 0; i < older.size(); ++i) {
+        const RetentionPoint& point = older[i];
+        const bool recent = history && point.cut_time >= policy.now - policy.recent &&
+                            older.size() - i <= policy.recent_max;
         if (!point.pinned && point.kind != PointKind::tail && !recent &&
             !chosen.contains(point.sequence))
             dropped.push_back(point.sequence);

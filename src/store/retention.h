@@ -3,8 +3,9 @@
 // What stays:
 //   * the newest point, always;
 //   * points of kind tail and points that are pinned, until somebody removes or unpins them;
-//   * when `recovery_history` is not 0: every point of the last `recent` time, and up to
-//     `recovery_history` more, one for each hour (of UTC, by cut time) going back. Of an hour its
+//   * when `recovery_history` is not 0: every point of the last `recent` time, but at most
+//     `recent_max` of them (a VM that boots on a point opens every layer below it, and libvirt
+//     nests them in its XML), and up to `recovery_history` more, one for each hour (of UTC, by cut time) going back. Of an hour its
 //     oldest point stays: that one does not change while the hour fills, so a point that was chosen
 //     stays chosen until its hour is too old.
 //   * when `recovery_history` is 0: nothing else.
@@ -23,6 +24,7 @@ struct RetentionPolicy {
     std::uint32_t recovery_history = 24;              // points besides the newest, one an hour
     sys::Duration recent = std::chrono::minutes(10);  // before `now`, in which every point stays
     sys::WallTime now;
+    std::size_t recent_max = 60;
 };
 
 struct RetentionPoint {

@@ -40,6 +40,16 @@ TEST(Retention, TheRecentWindowStaysWhole) {
                 ElementsAre(Sequence{2}));
 }
 
+// Points every second used to make a chain of hundreds of layers, whose XML nobody could read.
+TEST(Retention, TheRecentWindowHasAMostOfPoints) {
+    std::vector<RetentionPoint> points;
+    for (std::uint64_t i = 0; i < 10; ++i) points.push_back(point(i + 1, 1s * i));
+    const RetentionPolicy policy{1, 10min, start + 10s, 3};
+    std::vector<Sequence> gone;
+    for (std::uint64_t i = 2; i <= 6; ++i) gone.push_back({i});
+    EXPECT_EQ(points_to_drop(points, policy), gone);
+}
+
 TEST(Retention, OnePointAnHourGoingBack) {
     std::vector<RetentionPoint> points;
     for (std::uint64_t i = 0; i < 40; ++i) points.push_back(point(i + 1, 15min * i));
