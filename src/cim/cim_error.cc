@@ -11,6 +11,8 @@ Code code_of(Status status) {
         case Status::invalid_parameter:
         case Status::no_such_property:
         case Status::invalid_query:
+        case Status::invalid_enumeration_context:
+        case Status::invalid_operation_timeout:
             return Code::invalid_parameter;
         case Status::invalid_namespace:
         case Status::invalid_class:
@@ -20,7 +22,11 @@ Code code_of(Status status) {
         case Status::not_supported:
         case Status::method_not_available:
         case Status::query_language_not_supported:
+        case Status::filtered_enumeration_not_supported:
+        case Status::continuation_on_error_not_supported:
             return Code::not_supported;
+        case Status::server_limits_exceeded:
+            return Code::out_of_memory;
         case Status::already_exists:
             return Code::exists;
         case Status::type_mismatch:
@@ -63,6 +69,16 @@ std::string_view name_of(Status status) {
             return "CIM_ERR_METHOD_NOT_AVAILABLE";
         case Status::method_not_found:
             return "CIM_ERR_METHOD_NOT_FOUND";
+        case Status::invalid_enumeration_context:
+            return "CIM_ERR_INVALID_ENUMERATION_CONTEXT";
+        case Status::invalid_operation_timeout:
+            return "CIM_ERR_INVALID_OPERATION_TIMEOUT";
+        case Status::filtered_enumeration_not_supported:
+            return "CIM_ERR_FILTERED_ENUMERATION_NOT_SUPPORTED";
+        case Status::continuation_on_error_not_supported:
+            return "CIM_ERR_CONTINUATION_ON_ERROR_NOT_SUPPORTED";
+        case Status::server_limits_exceeded:
+            return "CIM_ERR_SERVER_LIMITS_EXCEEDED";
     }
     return "CIM_ERR_FAILED";
 }

@@ -26,6 +26,11 @@ enum class Status : std::uint32_t {
     invalid_query = 15,
     method_not_available = 16,
     method_not_found = 17,
+    invalid_enumeration_context = 21,
+    invalid_operation_timeout = 22,
+    filtered_enumeration_not_supported = 25,
+    continuation_on_error_not_supported = 26,
+    server_limits_exceeded = 27,
 };
 
 std::string_view name_of(Status status);  // "CIM_ERR_NOT_FOUND"

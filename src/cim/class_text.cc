@@ -47,13 +47,13 @@ class ClassWriter {
     }
 
     void write_origin(const std::string& origin) {
-        if (!detail_.class_origin) return;
-        out_.attribute("CLASSORIGIN", origin);
+        if (detail_.class_origin) out_.attribute("CLASSORIGIN", origin);
         if (origin != declared_.name) out_.attribute("PROPAGATED", "true");
     }
 
     // A flag that is not set is left out: some readers look only whether it is there.
     void write_qualifiers(const Qualifiers& qualifiers) {
+        out_.text("");  // some readers expect an end tag, even when nothing follows
         if (!detail_.qualifiers) return;
         for (const auto& [name, value] : qualifiers.all()) {
             if (value.is_null() || (value.type() == Type::boolean && !qualifiers.flag(name)))
@@ -67,6 +67,7 @@ class ClassWriter {
 
     void write_property(const Property& property) {
         if (is_left_out(property.origin)) return;
+        if (detail_.wanted && !detail_.wanted(property.name)) return;
         const bool reference = property.type == Type::reference;
         out_.open(reference        ? "PROPERTY.REFERENCE"
                   : property.array ? "PROPERTY.ARRAY"

@@ -4,6 +4,7 @@
 
 #include "cim/schema.h"
 
+#include <functional>
 #include <string>
 
 namespace reviver::cim {
@@ -13,6 +14,7 @@ struct ClassDetail {
     bool inherited = true;     // properties and methods of superclasses too
     bool class_origin = true;  // where each was declared
     bool derivation = true;    // the chain of superclasses, "Parent,Grandparent"
+    std::function<bool(const std::string& property)> wanted = {};  // empty: all properties are
 };
 
 // One CLASS element, in no namespace.

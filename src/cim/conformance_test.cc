@@ -38,13 +38,42 @@ json::object value_map_of(const Element& element) {
     return result;
 }
 
+json::object facts_in(const char* file_name) {
+    std::ifstream file(std::string(REVIVER_TEST_DATA) + "/" + file_name);
+    std::stringstream text;
+    text << file.rdbuf();
+    return json::parse(text.str()).as_object();
+}
+
+void expect_properties(const Class& declared, const json::object& fact) {
+    const json::object& properties = fact.at("properties").as_object();
+    EXPECT_EQ(declared.properties.size(), properties.size()) << declared.name;
+    for (const auto& [property_name, type] : properties) {
+        const Property* property = declared.find_property(std::string(property_name));
+        ASSERT_TRUE(property) << declared.name << "." << property_name;
+        EXPECT_EQ(type_text(*property), type.as_string()) << declared.name << "." << property_name;
+    }
+    json::array keys;
+    for (const Property* key : declared.keys()) keys.emplace_back(key->name);
+    std::sort(keys.begin(), keys.end(), [](const json::value& a, const json::value& b) {
+        return a.as_string() < b.as_string();
+    });
+    EXPECT_EQ(keys, fact.at("keys").as_array()) << declared.name;
+}
+
+void expect_value_maps(const Class& declared, const json::object& fact) {
+    const json::value* maps = fact.if_contains("values");
+    if (!maps) return;
+    for (const auto& [property, map] : maps->as_object()) {
+        EXPECT_EQ(value_map_of(*declared.find_property(std::string(property))), map.as_object())
+            << declared.name << "." << property;
+    }
+}
+
 class Conformance : public testing::Test {
   protected:
     static void SetUpTestSuite() {
-        std::ifstream file(std::string(REVIVER_TEST_DATA) + "/schema_facts.json");
-        std::stringstream text;
-        text << file.rdbuf();
-        facts_ = new json::object(json::parse(text.str()).as_object());
+        facts_ = new json::object(facts_in("schema_facts.json"));
         schema_ = load_hyperv_cluster_schema();
     }
     static void TearDownTestSuite() {
@@ -72,19 +101,7 @@ TEST_F(Conformance, ServesEveryClassWithItsSuperclassAndKind) {
 TEST_F(Conformance, EveryPropertyHasItsTypeAndKeysAreKeys) {
     for (const auto& [name, fact] : *facts_) {
         const Class& declared = schema_->get(std::string(name));
-        const json::object& properties = fact.at("properties").as_object();
-        EXPECT_EQ(declared.properties.size(), properties.size()) << name;
-        for (const auto& [property_name, type] : properties) {
-            const Property* property = declared.find_property(std::string(property_name));
-            ASSERT_TRUE(property) << name << "." << property_name;
-            EXPECT_EQ(type_text(*property), type.as_string()) << name << "." << property_name;
-        }
-        json::array keys;
-        for (const Property* key : declared.keys()) keys.emplace_back(key->name);
-        std::sort(keys.begin(), keys.end(), [](const json::value& a, const json::value& b) {
-            return a.as_string() < b.as_string();
-        });
-        EXPECT_EQ(keys, fact.at("keys").as_array()) << name;
+        expect_properties(declared, fact.as_object());
     }
 }
 
@@ -111,13 +128,7 @@ TEST_F(Conformance, EveryMethodHasItsParametersInOrder) {
 TEST_F(Conformance, ValueMapsAreTheDocumentedOnes) {
     for (const auto& [name, fact] : *facts_) {
         const Class& declared = schema_->get(std::string(name));
-        if (const json::value* maps = fact.as_object().if_contains("values")) {
-            for (const auto& [property, map] : maps->as_object()) {
-                EXPECT_EQ(value_map_of(*declared.find_property(std::string(property))),
-                          map.as_object())
-                    << name << "." << property;
-            }
-        }
+        expect_value_maps(declared, fact.as_object());
         const json::value* methods = fact.as_object().if_contains("methods");
         if (!methods) continue;
         for (const auto& [method_name, method_fact] : methods->as_object()) {
@@ -127,6 +138,17 @@ TEST_F(Conformance, ValueMapsAreTheDocumentedOnes) {
                       returns->as_object())
                 << name << "." << method_name;
         }
+    }
+}
+
+TEST(VirtualizationConformance, RelationshipsOfSingleVmsAreTheDocumentedOnes) {
+    const auto schema = load_virtualization_schema();
+    for (const auto& [name, fact] : facts_in("virtualization_facts.json")) {
+        const Class& declared = schema->get(std::string(name));
+        EXPECT_EQ(declared.superclass, fact.at("superclass").as_string());
+        EXPECT_EQ(declared.is_association(), fact.at("kind").as_string() == "association") << name;
+        expect_properties(declared, fact.as_object());
+        expect_value_maps(declared, fact.as_object());
     }
 }
 

@@ -10,14 +10,15 @@
 
 #include "cim/instance.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace reviver::cim {
 
 // Values have the types that the text declares; convert with checked_instance().
-// Error(invalid_parameter).
-Instance read_embedded(std::string_view text);
+// `depth` counts the instances around this one. Error(invalid_parameter).
+Instance read_embedded(std::string_view text, std::size_t depth = 0);
 std::string write_embedded(const Instance& instance);
 
 }  // namespace reviver::cim

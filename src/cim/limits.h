@@ -27,6 +27,10 @@ constexpr std::size_t reference_depth_max =
 constexpr std::size_t array_elements_max = 65'536;
 constexpr std::size_t class_depth_max = 32;  // superclass chain
 
+constexpr std::size_t wql_chars_max = 16'384;
+constexpr std::size_t wql_depth_max = 64;            // parentheses and NOT within each other
+constexpr std::size_t wql_pattern_chars_max = 1024;  // of LIKE
+
 constexpr std::size_t client_pulls_max = 10'000;  // round trips of one enumeration
 constexpr std::size_t client_instances_max = 100'000;
 

@@ -2,6 +2,7 @@
 
 #include "cim/instance_check.h"
 #include "cim/limits.h"
+#include "cim/wql_match.h"
 
 #include <fmt/format.h>
 
@@ -165,6 +166,31 @@ Ends ends_seen_from(const Instance& association, const ObjectPath& from,
     return ends;
 }
 
+// A class that a filter names. One that is not there is a mistake, not a filter that nothing
+// passes.
+void check_class(const Schema& schema, const std::string& name) {
+    if (!name.empty() && !schema.find(name)) {
+        fail_as(Status::invalid_parameter, "there is no class {} in {}", name, schema.name_space());
+    }
+}
+
+void keep_selected(const Schema& schema, const wql::Select& select, std::vector<Found>& found) {
+    if (select.properties.empty()) return;
+    const Class& from = schema.get(select.from);
+    std::vector<std::string> names;
+    for (const std::string& name : select.properties) {
+        const Property* property = from.find_property(name);
+        if (property) names.push_back(property->name);
+        if (property || wql::is_system_property(name)) continue;
+        fail_as(Status::invalid_query, "{} has no property {}", from.name, name);
+    }
+    for (Found& one : found) {
+        Instance kept(one.instance.class_name());
+        for (const std::string& name : names) kept.set(name, one.instance.get(name));
+        one.instance = std::move(kept);
+    }
+}
+
 }  // namespace
 
 void ObjectManager::add_namespace(Registry registry) {
@@ -268,6 +294,7 @@ std::vector<Found> ObjectManager::references(const Principal& who, const ObjectP
                                              const AssociationFilter& filter) const {
     const Registry& in = registry(path.name_space());
     const ObjectPath object = in.schema().path_of(get(who, path));
+    check_class(in.schema(), filter.association_class);
     std::vector<Found> result;
     for (const Class& candidate : in.schema().classes()) {
         const bool fits = filter.association_class.empty() ||
@@ -283,10 +310,25 @@ std::vector<Found> ObjectManager::references(const Principal& who, const ObjectP
     return result;
 }
 
+// An association may outlive what it names, or name what is not here: a VM that has a replica and
+// was never failed over.
+std::optional<Found> ObjectManager::get_if_there(const Principal& who,
+                                                 const ObjectPath& path) const {
+    try {
+        Instance instance = get(who, path);
+        ObjectPath name = schema(path.name_space()).path_of(instance);
+        return Found{std::move(name), std::move(instance)};
+    } catch (const CimError& error) {
+        if (error.status() == Status::not_found) return std::nullopt;
+        throw;
+    }
+}
+
 std::vector<Found> ObjectManager::associators(const Principal& who, const ObjectPath& path,
                                               const AssociationFilter& filter) const {
     const Registry& in = registry(path.name_space());
     const ObjectPath object = in.schema().path_of(get(who, path));
+    check_class(in.schema(), filter.result_class);
     std::vector<ObjectPath> paths;
     for (const Found& association : references(who, path, filter)) {
         for (const NamedValue& end : ends_seen_from(association.instance, object, filter).others) {
@@ -303,9 +345,36 @@ std::vector<Found> ObjectManager::associators(const Principal& who, const Object
     }
     std::vector<Found> result;
     for (const ObjectPath& other : paths) {
-        Instance instance = get(who, other);
-        result.push_back({in.schema().path_of(instance), std::move(instance)});
+        if (auto found = get_if_there(who, other)) result.push_back(std::move(*found));
     }
+    return result;
+}
+
+QueryResult ObjectManager::query(const Principal& who, std::string_view name_space,
+                                 std::string_view text) const {
+    const Schema& in = schema(name_space);
+    wql::Query query = wql::parse(text);
+    if (auto* neighbours = std::get_if<wql::Neighbours>(&query)) {
+        if (neighbours->object.name_space().empty()) {
+            neighbours->object.set_name_space(in.name_space());
+        }
+        return {{},
+                neighbours->associations
+                    ? references(who, neighbours->object, neighbours->filter)
+                    : associators(who, neighbours->object, neighbours->filter)};
+    }
+    const wql::Select& select = std::get<wql::Select>(query);
+    const Class& from = get_class(who, name_space, select.from);
+    QueryResult result{from.name, {}};
+    std::optional<wql::Condition> where;
+    if (select.where) where = wql::checked(in, from, *select.where);
+    result.found = enumerate(who, name_space, from.name, Polymorphism::include_subclass_properties);
+    if (where) {
+        std::erase_if(result.found, [&](const Found& one) {
+            return wql::holds(*where, in, one.instance, one.path) != true;
+        });
+    }
+    keep_selected(in, select, result.found);
     return result;
 }
 

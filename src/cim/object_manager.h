@@ -5,6 +5,7 @@
 // Threads: everything const may be called by any thread at once, after the namespaces were added.
 #pragma once
 
+#include "cim/association_filter.h"
 #include "cim/authorizer.h"
 #include "cim/provider.h"
 
@@ -23,19 +24,16 @@ enum class Polymorphism : std::uint8_t {
     none,                         // only instances of exactly this class
 };
 
-// Which neighbours of an object are wanted; empty is "any". Classes stand for their subclasses too.
-struct AssociationFilter {
-    std::string association_class;
-    std::string result_class;
-    std::string role;         // the property of the association that names the object
-    std::string result_role;  // the property that names the result
-};
-
 // An instance and the name of the object that it shows; after a cast to an ancestor the name is
 // still that of the real class.
 struct Found {
     ObjectPath path;
     Instance instance;
+};
+
+struct QueryResult {
+    std::string from;  // the class that was asked for; empty: neighbours of an object were
+    std::vector<Found> found;
 };
 
 class ObjectManager {
@@ -68,8 +66,14 @@ class ObjectManager {
     std::vector<Found> associators(const Principal& who, const ObjectPath& path,
                                    const AssociationFilter& filter) const;
 
+    // SELECT, ASSOCIATORS OF, REFERENCES OF (cim/wql.h). Instances have the properties that were
+    // selected. Status invalid_query, invalid_class.
+    QueryResult query(const Principal& who, std::string_view name_space,
+                      std::string_view text) const;
+
   private:
     const Registry& registry(std::string_view name_space) const;
+    std::optional<Found> get_if_there(const Principal& who, const ObjectPath& path) const;
 
     std::shared_ptr<const Authorizer> authorizer_;
     std::vector<Registry> registries_;

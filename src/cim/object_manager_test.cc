@@ -58,7 +58,10 @@ class ObjectManagerTest : public testing::Test {
                           Instance("Other").set("Id", "b"), Instance("Special").set("Name", "s"),
                           Instance("Link")
                               .set("From", ObjectPath("Thing", {{"Id", "A"}}))
-                              .set("To", ObjectPath("Other", {{"Id", "b"}}))});
+                              .set("To", ObjectPath("Other", {{"Id", "b"}})),
+                          Instance("Link")
+                              .set("From", ObjectPath("Other", {{"Id", "b"}}))
+                              .set("To", ObjectPath("Other", {{"Id", "gone"}}))});
         Registry registry(schema_);
         for (const char* name : {"Thing", "Other", "Special", "Link"})
             registry.bind_class(name, source_);
@@ -211,6 +214,24 @@ TEST_F(ObjectManagerTest, AssociationsLeadToTheOtherEnd) {
     EXPECT_TRUE(objects_.associators(who_, from, {"", "Thing", "", ""}).empty());
     EXPECT_TRUE(objects_.associators(who_, from, {"", "", "To", ""}).empty());
     EXPECT_TRUE(objects_.associators(who_, from, {"", "", "", "From"}).empty());
+}
+
+TEST_F(ObjectManagerTest, AnEndThatIsNotThereAnyMoreIsLeftOut) {
+    const ObjectPath middle("Other", {{"Id", "b"}});
+    EXPECT_EQ(objects_.references(who_, middle, {}).size(), 2u);
+    EXPECT_EQ(objects_.associators(who_, middle, {}).size(), 1u);
+}
+
+TEST_F(ObjectManagerTest, FiltersNameClassesThatAreThere) {
+    const ObjectPath from("Thing", {{"Id", "a"}});
+    EXPECT_EQ(status_of_failure([&] {
+                  objects_.references(who_, from, {"Nonsense", "", "", ""});
+              }),
+              Status::invalid_parameter);
+    EXPECT_EQ(status_of_failure([&] {
+                  objects_.associators(who_, from, {"", "Nonsense", "", ""});
+              }),
+              Status::invalid_parameter);
 }
 
 TEST_F(ObjectManagerTest, MisspeltBindingsAreFoundAtStart) {

@@ -118,7 +118,7 @@ ObjectPath read_reference(const XmlElement& given, std::string_view default_name
 }
 
 void write_selectors(XmlWriter& out, const ObjectPath& path, UriForm form) {
-    out.open("w:SelectorSet");
+    out.open("w:SelectorSet").attribute("xmlns:w", wsman);
     for (const auto& [name, value] : path.keys()) {
         if (value.is_null()) continue;
         out.open("w:Selector").attribute("Name", name);
@@ -139,7 +139,10 @@ void write_selectors(XmlWriter& out, const ObjectPath& path, UriForm form) {
 }
 
 void write_reference(XmlWriter& out, const ObjectPath& path, UriForm form) {
-    out.element("a:Address", anonymous).open("a:ReferenceParameters");
+    // Each part binds its prefixes itself: some clients cut it out of the text and send it back
+    // among other prefixes.
+    out.open("a:Address").attribute("xmlns:a", addressing).text(anonymous).close();
+    out.open("a:ReferenceParameters").attribute("xmlns:a", addressing).attribute("xmlns:w", wsman);
     out.element("w:ResourceURI", resource_uri(form, path.name_space(), path.class_name()));
     write_selectors(out, path, form);
     out.close();

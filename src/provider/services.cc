@@ -15,16 +15,29 @@ using replication::Engine;
 
 constexpr const char* replication_service = "Msvm_CollectionReplicationService";
 constexpr const char* collection_service = "Msvm_CollectionManagementService";
+constexpr const char* snapshot_service = "Msvm_CollectionSnapshotService";
+constexpr const char* reference_point_service = "Msvm_CollectionReferencePointService";
 
-cim::Instance service_instance(const std::string& class_name, const std::string& name,
-                               const std::string& caption, const Engine& engine) {
-    cim::Instance instance(class_name);
+struct ServiceName {
+    const char* class_name;
+    const char* name;
+    const char* caption;
+};
+constexpr ServiceName services[] = {
+    {collection_service, "collectionmgmtsvc", "Collection Management Service"},
+    {replication_service, "collectionreplicasvc", "Collection Replication Service"},
+    {snapshot_service, "collectionsnapshotsvc", "Collection Snapshot Service"},
+    {reference_point_service, "collectionrefpointsvc", "Collection Reference Point Service"},
+};
+
+cim::Instance service_instance(const ServiceName& service, const Engine& engine) {
+    cim::Instance instance(service.class_name);
     instance.set("SystemCreationClassName", "Msvm_ComputerSystem");
     instance.set("SystemName", engine.site().name);
-    instance.set("CreationClassName", class_name);
-    instance.set("Name", name);
-    instance.set("ElementName", caption);
-    instance.set("Caption", caption);
+    instance.set("CreationClassName", service.class_name);
+    instance.set("Name", service.name);
+    instance.set("ElementName", service.caption);
+    instance.set("Caption", service.caption);
     instance.set("Started", true);
     instance.set("EnabledState", std::uint16_t{2});
     instance.set("EnabledDefault", std::uint16_t{2});
@@ -209,11 +222,18 @@ void remove_member_by_id(Engine& engine, const cim::Call& call) {
     if (id && engine.collection(*id)) engine.remove_member(*id, member);
 }
 
+// Documented, and not offered yet: the code says so instead of a method that does not exist.
+void refuse_methods(cim::Registry& registry, Engine& engine, const char* service,
+                    std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+        registry.bind_method(
+            service, name, method(engine, [](const cim::Call& call, cim::MethodResult&) {
+                fail(Code::not_supported, "{} is not offered by this version", call.method);
+            }));
+    }
+}
+
 void bind_collection_service(cim::Registry& registry, Engine& engine) {
-    bind_list(registry, collection_service, [&engine] {
-        return std::vector{service_instance(collection_service, "collectionmgmtsvc",
-                                            "Collection Management Service", engine)};
-    });
     auto bind = [&](const char* name, auto body) {
         registry.bind_method(collection_service, name, method(engine, body));
     };
@@ -239,10 +259,6 @@ void bind_collection_service(cim::Registry& registry, Engine& engine) {
 }
 
 void bind_replication_service(cim::Registry& registry, Engine& engine) {
-    bind_list(registry, replication_service, [&engine] {
-        return std::vector{service_instance(replication_service, "collectionreplicasvc",
-                                            "Collection Replication Service", engine)};
-    });
     auto bind = [&](const char* name, cim::MethodHandler handler) {
         registry.bind_method(replication_service, name, std::move(handler));
     };
@@ -266,21 +282,56 @@ void bind_replication_service(cim::Registry& registry, Engine& engine) {
     bind("RemoveReplicationRelationship", operation(engine, &Engine::remove_relationship));
     bind("GetReplicationStatistics", with(get_statistics));
     bind("ResetReplicationStatistics", action(engine, &Engine::reset_statistics));
-    // Documented, and not offered yet: the code says so instead of a method that does not exist.
-    for (const char* name : {"ModifyReplicationSettings", "Resynchronize", "TestReplicaCollection",
-                             "CancelInitialReplication", "CancelResynchronize",
-                             "RevertTestReplicaCollection", "CancelUpdateDiskSet"}) {
-        bind(name, method(engine, [](const cim::Call& call, cim::MethodResult&) {
-                 fail(Code::not_supported, "{} is not offered by this version", call.method);
-             }));
+    refuse_methods(registry, engine, replication_service,
+                   {"ModifyReplicationSettings", "Resynchronize", "TestReplicaCollection",
+                    "CancelInitialReplication", "CancelResynchronize",
+                    "RevertTestReplicaCollection", "CancelUpdateDiskSet"});
+}
+
+// The services run as long as the site does.
+void bind_service_instances(cim::Registry& registry, Engine& engine) {
+    for (const ServiceName& service : services) {
+        bind_list(registry, service.class_name,
+                  [&engine, &service] { return std::vector{service_instance(service, engine)}; });
     }
+    registry.bind_method("CIM_Service", "StartService", [](const cim::Call&) {
+        return cim::MethodResult{completed, {}};
+    });
+}
+
+std::vector<cim::Instance> managed_elements(Engine& engine) {
+    std::vector<cim::Instance> result;
+    constexpr std::uint16_t manages = 5;
+    for (const replication::Collection& c : engine.collections()) {
+        const char* class_name =
+            c.of_collections ? "Msvm_ManagementCollection" : "Msvm_VirtualSystemCollection";
+        for (const ServiceName& service : services) {
+            if (c.of_collections && service.class_name != collection_service) continue;
+            cim::Instance link("Msvm_ServiceAffectsElement");
+            link.set("AffectedElement", path_of_collection(class_name, c.id));
+            link.set("AffectingElement",
+                     path_of_service(service.class_name, service.name, engine.site().name));
+            link.set("ElementEffects", std::vector<std::uint16_t>{manages});
+            result.push_back(std::move(link));
+        }
+    }
+    return result;
 }
 
 }  // namespace
 
 void bind_services(cim::Registry& registry, Engine& engine) {
+    bind_service_instances(registry, engine);
+    bind_list(registry, "Msvm_ServiceAffectsElement",
+              [&engine] { return managed_elements(engine); });
     bind_collection_service(registry, engine);
     bind_replication_service(registry, engine);
+    refuse_methods(registry, engine, snapshot_service,
+                   {"CreateSnapshot", "DestroySnapshot", "ExportSnapshot", "ApplySnapshot",
+                    "ConvertToReferencePoint"});
+    refuse_methods(registry, engine, reference_point_service,
+                   {"CreateReferencePoint", "DestroyReferencePoint", "RemoveAssociatedData",
+                    "ExportReferencePoint"});
 }
 
 }  // namespace reviver::provider

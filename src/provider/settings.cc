@@ -50,6 +50,18 @@ void take_flag(const cim::Instance& from, const char* name, bool& to) {
     if (!value.is_null()) to = value.as_bool();
 }
 
+std::vector<cim::Instance> links_to_settings(replication::Engine& engine, const char* association) {
+    std::vector<cim::Instance> result;
+    for (const auto& c : engine.collections()) {
+        if (c.of_collections) continue;
+        cim::Instance link(association);
+        link.set("ManagedElement", path_of_collection("Msvm_VirtualSystemCollection", c.id));
+        link.set("SettingData", path_of_settings(c.id));
+        result.push_back(std::move(link));
+    }
+    return result;
+}
+
 }  // namespace
 
 cim::Instance settings_instance(const replication::Collection& c) {
@@ -123,17 +135,13 @@ void bind_settings(cim::Registry& registry, replication::Engine& engine) {
         return result;
     });
     bind_list(registry, "Msvm_ElementSettingData", [&engine] {
-        std::vector<cim::Instance> result;
-        for (const auto& c : engine.collections()) {
-            if (c.of_collections) continue;
-            cim::Instance link("Msvm_ElementSettingData");
-            link.set("ManagedElement", path_of_collection("Msvm_VirtualSystemCollection", c.id));
-            link.set("SettingData", path_of_settings(c.id));
-            link.set("IsCurrent", std::uint16_t{1});
-            result.push_back(std::move(link));
-        }
-        return result;
+        std::vector<cim::Instance> links = links_to_settings(engine, "Msvm_ElementSettingData");
+        for (cim::Instance& link : links) link.set("IsCurrent", std::uint16_t{1});
+        return links;
     });
+    // Clients find settings by either class.
+    bind_list(registry, "Msvm_SettingsDefineState",
+              [&engine] { return links_to_settings(engine, "Msvm_SettingsDefineState"); });
 }
 
 }  // namespace reviver::provider

@@ -18,6 +18,13 @@ void bind_systems(cim::Registry& registry, replication::Engine& engine,
 void bind_services(cim::Registry& registry, replication::Engine& engine);
 void bind_site(cim::Registry& registry, replication::Engine& engine);
 
+// The replication of single VMs, in the namespace that shows VMs.
+void bind_relationships(cim::Registry& registry, replication::Engine& engine);
+
+// What clients of CIM-XML ask first: the namespaces of the registries, with `registry` among them.
+void bind_interop(cim::Registry& registry, const std::string& site_name,
+                  const std::vector<std::string>& namespaces);
+
 // An instance source made of one function that gives all; get() looks through them.
 using Lister = std::function<std::vector<cim::Instance>()>;
 void bind_list(cim::Registry& registry, const std::string& class_name, Lister list);

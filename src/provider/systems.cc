@@ -99,7 +99,60 @@ cim::MethodResult request_state_change(Engine& engine, hypervisor::Hypervisor& h
     return result;
 }
 
+std::string relationship_id(VmId vm) {
+    return "Reviver:" + vm.text() + "\\HVR\\0";
+}
+
+cim::Instance relationship_of(Engine& engine, const Collection& c, VmId vm, HealthLevel health) {
+    const sys::WallTime last = engine.statistics(c.id).last_success;
+    constexpr std::uint16_t none = 0, regular = 1;
+    cim::Instance instance("Msvm_ReplicationRelationship");
+    instance.set("InstanceID", relationship_id(vm));
+    instance.set("ElementName", c.name);
+    instance.set("Caption", "Replication relationship");
+    instance.set("ReplicationState", member_state(c.place.state));
+    instance.set("ReplicationHealth", static_cast<std::uint16_t>(health));
+    instance.set("FailedOverReplicationType", static_cast<std::uint16_t>(c.failover_type));
+    instance.set("LastReplicationType", last == sys::WallTime{} ? none : regular);
+    instance.set("LastReplicationTime", datetime_of(last));
+    instance.set("LastApplyTime", datetime_of(c.last_apply_time));
+    return instance;
+}
+
+// `make` is given each VM that replicates, with its collection.
+template <class F>
+std::vector<cim::Instance> for_each_member(Engine& engine, F&& make) {
+    std::vector<cim::Instance> result;
+    for (const Collection& c : engine.collections()) {
+        if (c.of_collections || c.place.role == Role::none) continue;
+        for (const std::string& member : c.members) {
+            if (const auto vm = VmId::parse(member)) result.push_back(make(c, *vm));
+        }
+    }
+    return result;
+}
+
+cim::Instance link_to_relationship(VmId vm) {
+    cim::Instance link("Msvm_SystemReplicationRelationship");
+    link.set("Antecedent", path_of_vm(vm));
+    link.set("Dependent", cim::ObjectPath("Msvm_ReplicationRelationship",
+                                          {{"InstanceID", relationship_id(vm)}}));
+    return link;
+}
+
 }  // namespace
+
+void bind_relationships(cim::Registry& registry, Engine& engine) {
+    bind_list(registry, "Msvm_ReplicationRelationship", [&engine] {
+        return for_each_member(engine, [&engine](const Collection& c, VmId vm) {
+            return relationship_of(engine, c, vm, engine.health(c.id).level);
+        });
+    });
+    bind_list(registry, "Msvm_SystemReplicationRelationship", [&engine] {
+        return for_each_member(engine,
+                               [](const Collection&, VmId vm) { return link_to_relationship(vm); });
+    });
+}
 
 void bind_systems(cim::Registry& registry, Engine& engine, hypervisor::Hypervisor& hypervisor) {
     bind_list(registry, "Msvm_ComputerSystem", [&engine, &hypervisor] {

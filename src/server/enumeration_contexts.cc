@@ -7,6 +7,21 @@
 
 namespace reviver::server {
 
+std::string take_items(Enumeration& enumeration, std::size_t count, std::size_t bytes_max) {
+    std::string items;
+    for (; count > 0 && !enumeration.at_end(); --count, ++enumeration.next) {
+        const std::string item = enumeration.item(enumeration.next);
+        if (items.size() + item.size() > bytes_max) {
+            if (!items.empty()) break;
+            SoapFault fault(FaultFamily::wsman, "EncodingLimit",
+                            "One instance alone is larger than a reply may be.", "MaxEnvelopeSize");
+            throw fault.with_status(cim::Status::server_limits_exceeded);
+        }
+        items += item;
+    }
+    return items;
+}
+
 std::string EnumerationContexts::keep(const std::string& owner, Enumeration enumeration) {
     const std::lock_guard lock(mutex_);
     forget_expired();
@@ -14,8 +29,9 @@ std::string EnumerationContexts::keep(const std::string& owner, Enumeration enum
                                      [&](const auto& one) { return one.second.owner == owner; });
     if (contexts_.size() >= limits::contexts_max ||
         static_cast<std::size_t>(owned) >= per_user_max_) {
-        throw SoapFault(FaultFamily::wsman, "QuotaLimit",
+        SoapFault fault(FaultFamily::wsman, "QuotaLimit",
                         "There are too many open enumerations. Pull or release them.");
+        throw fault.with_status(cim::Status::server_limits_exceeded);
     }
     std::string name = "uuid:" + fresh_uuid();
     contexts_[name] = {owner, std::make_shared<Enumeration>(std::move(enumeration)),
@@ -29,8 +45,9 @@ std::shared_ptr<Enumeration> EnumerationContexts::take(const std::string& name,
     forget_expired();
     const auto found = contexts_.find(name);
     if (found == contexts_.end() || found->second.owner != owner) {
-        throw SoapFault(FaultFamily::enumeration, "InvalidEnumerationContext",
+        SoapFault fault(FaultFamily::enumeration, "InvalidEnumerationContext",
                         "There is no such enumeration: it ended, or nobody pulled for too long.");
+        throw fault.with_status(cim::Status::invalid_enumeration_context);
     }
     if (found->second.taken) {
         throw SoapFault(FaultFamily::wsman, "Concurrency",

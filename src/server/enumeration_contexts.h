@@ -19,9 +19,14 @@ struct Enumeration {
     std::size_t size = 0;
     std::size_t next = 0;                                // those before it were delivered
     std::function<std::string(std::size_t index)> item;  // as finished XML
+    std::string kind = {};                               // of items, where a protocol has several
 
     bool at_end() const { return next >= size; }
 };
+
+// The next items, as many as are wanted and fit into `bytes_max`. SoapFault EncodingLimit when not
+// even one fits.
+std::string take_items(Enumeration& enumeration, std::size_t count, std::size_t bytes_max);
 
 // Threads: any. Errors: SoapFault InvalidEnumerationContext, Concurrency, QuotaLimit.
 class EnumerationContexts {

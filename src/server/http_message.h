@@ -2,8 +2,10 @@
 #pragma once
 
 #include "cim/names.h"
+#include "cim/text_encoding.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,11 @@ struct HttpReply {
     HttpFields fields;  // without Content-Length
     std::string body;
 };
+
+// The charset of a Content-Type, UTF-8 when it names none: nullopt when the content is not of
+// `media_type`, or in no encoding that is served.
+std::optional<cim::Encoding> encoding_in(std::string_view content_type,
+                                         std::string_view media_type);
 
 HttpReply plain_reply(unsigned status, std::string_view text);
 

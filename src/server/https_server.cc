@@ -118,9 +118,20 @@ class HttpsServer::State {
         workers_.stop();
         io_.stop();
         thread_.join();
+        run_what_is_left();
     }
 
   private:
+    // The loop may have stopped before every connection heard that it is to close.
+    void run_what_is_left() {
+        try {
+            io_.restart();
+            io_.poll();
+        } catch (const std::exception& error) {
+            log_error("a connection to the server failed: {}", error.what());
+        }
+    }
+
     // A connection that fails in a way nobody thought of ends; the others and the daemon do not.
     void run() {
         while (!io_.stopped()) {

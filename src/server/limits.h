@@ -50,4 +50,9 @@ constexpr std::chrono::seconds context_idle_time_max{60};
 constexpr std::chrono::seconds operation_time_max{60};
 constexpr std::size_t slow_operations_max = 64;  // that run on after their caller gave up
 
+// CIM-XML.
+constexpr std::size_t cim_xml_reply_bytes_max = 32u << 20;  // enumerations beyond it are pulled
+constexpr std::size_t cim_xml_parameters_max = 64;
+constexpr std::size_t property_list_max = 1000;
+
 }  // namespace reviver::server::limits

@@ -111,7 +111,7 @@ unsigned WsmanDoor::refuse_before_body(const HttpRequest& header) const {
     if (!coding.empty() && !cim::same_name(coding, "identity")) return 415;
     // A first try without credentials may come without content.
     if (header.field("Content-Type").empty() && header.field("Content-Length") == "0") return 0;
-    return encoding_in(header.field("Content-Type")) ? 0 : 415;
+    return encoding_in(header.field("Content-Type"), soap_type) ? 0 : 415;
 }
 
 HttpReply WsmanDoor::handle(const HttpRequest& request, const cim::Principal& who) {

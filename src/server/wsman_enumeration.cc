@@ -1,9 +1,11 @@
 // Enumerate, Pull, Release.
+#include "cim/wql_match.h"
 #include "cim/ws_names.h"
 #include "cim/xml_writer.h"
 #include "server/wsman_operations.h"
 
 #include <charconv>
+#include <set>
 
 namespace reviver::server {
 
@@ -14,6 +16,10 @@ namespace {
 
 constexpr const char* association_dialect =
     "http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationFilter";
+
+constexpr const char* wql_dialect = "http://schemas.microsoft.com/wbem/wsman/1/WQL";
+constexpr const char* selector_dialect =
+    "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter";
 
 enum class EnumerationMode : std::uint8_t { objects, references, objects_and_references };
 
@@ -73,6 +79,23 @@ const XmlElement* filter_in(const XmlElement& enumerate) {
     return filter ? filter : other;
 }
 
+// Keeps the properties that the filter names, when it names any.
+void keep_named(const XmlElement& filter, std::vector<cim::Found>& found) {
+    std::set<std::string, cim::NameLess> names;
+    for (const XmlElement& child : filter.children) {
+        if (!child.is(ws::binding, "IncludeResultProperty")) continue;
+        names.emplace(cim::trim(child.text));
+    }
+    if (names.empty()) return;
+    for (cim::Found& one : found) {
+        cim::Instance kept(one.instance.class_name());
+        for (const auto& [name, value] : one.instance.properties()) {
+            if (names.contains(name)) kept.set(name, value);
+        }
+        one.instance = std::move(kept);
+    }
+}
+
 std::vector<cim::Found> associated(const WsmanOperation& operation, const WsmanTarget& target,
                                    const XmlElement& filter) {
     const XmlElement* objects = filter.child(ws::binding, "AssociatedInstances");
@@ -89,23 +112,81 @@ std::vector<cim::Found> associated(const WsmanOperation& operation, const WsmanT
     } catch (const Error& error) {
         throw bad_filter(error.what());
     }
-    if (!objects) {
+    std::vector<cim::Found> found;
+    if (objects) {
+        which.association_class = text_at(*wanted, ws::binding, "AssociationClassName");
+        which.result_role = text_at(*wanted, ws::binding, "ResultRole");
+        found = operation.objects.associators(operation.who, path, which);
+    } else {
         // For the associations themselves the class of the result is that of the association.
         which.association_class = std::exchange(which.result_class, {});
-        return operation.objects.references(operation.who, path, which);
+        found = operation.objects.references(operation.who, path, which);
     }
-    which.association_class = text_at(*wanted, ws::binding, "AssociationClassName");
-    which.result_role = text_at(*wanted, ws::binding, "ResultRole");
-    return operation.objects.associators(operation.who, path, which);
+    keep_named(*wanted, found);
+    return found;
+}
+
+std::vector<cim::Found> queried(const WsmanOperation& operation, const WsmanTarget& target,
+                                const XmlElement& filter) {
+    if (!filter.children.empty()) throw bad_filter("A query is text.");
+    cim::QueryResult result =
+        operation.objects.query(operation.who, target.schema->name_space(), cim::trim(filter.text));
+    if (target.of && !result.from.empty() &&
+        !target.schema->derives(result.from, target.of->name)) {
+        throw bad_filter(fmt::format("The query is for {}, the resource URI for {}.", result.from,
+                                     target.of->name));
+    }
+    return std::move(result.found);
+}
+
+// The condition that every property has the value that its selector says.
+cim::wql::Condition condition_of(const WsmanTarget& target, const XmlElement& filter) {
+    cim::wql::Condition result;
+    result.kind = cim::wql::Condition::Kind::all;
+    ws::Selectors selectors;
+    try {
+        selectors = ws::read_selectors(filter.child(ws::wsman, "SelectorSet"));
+    } catch (const Error& error) {
+        throw bad_filter(error.what());
+    }
+    for (const auto& [name, value] : selectors.keys) {
+        const cim::Property* property = target.of->find_property(name);
+        if (property &&
+            (property->type == cim::Type::datetime || property->type == cim::Type::reference)) {
+            throw bad_filter(fmt::format("Selectors do not compare {}.", property->name));
+        }
+        cim::wql::Condition part;
+        part.property = name;
+        part.constant = value;
+        result.parts.push_back(std::move(part));
+    }
+    return cim::wql::checked(*target.schema, *target.of, std::move(result));
+}
+
+std::vector<cim::Found> selected(const WsmanOperation& operation, const WsmanTarget& target,
+                                 const XmlElement& filter, cim::Polymorphism mode) {
+    if (!target.of) throw bad_filter("A filter of selectors needs the resource URI of one class.");
+    const cim::wql::Condition condition = condition_of(target, filter);
+    std::vector<cim::Found> found = operation.objects.enumerate(
+        operation.who, target.schema->name_space(), target.of->name, mode);
+    std::erase_if(found, [&](const cim::Found& one) {
+        return cim::wql::holds(condition, *target.schema, one.instance, one.path) != true;
+    });
+    return found;
 }
 
 std::vector<cim::Found> found_by(const WsmanOperation& operation, const WsmanTarget& target,
                                  const XmlElement& enumerate) {
     const cim::Polymorphism mode = polymorphism_in(enumerate);
     if (const XmlElement* filter = filter_in(enumerate)) {
-        const std::string* dialect = filter->attribute("Dialect");
-        if (dialect && cim::same_name(cim::trim(*dialect), association_dialect)) {
+        const std::string* sent = filter->attribute("Dialect");
+        const std::string_view dialect = sent ? cim::trim(*sent) : std::string_view();
+        if (cim::same_name(dialect, association_dialect)) {
             return associated(operation, target, *filter);
+        }
+        if (cim::same_name(dialect, wql_dialect)) return queried(operation, target, *filter);
+        if (cim::same_name(dialect, selector_dialect)) {
+            return selected(operation, target, *filter, mode);
         }
         SoapFault fault(FaultFamily::enumeration, "FilterDialectRequestedUnavailable",
                         "This filter dialect is not served.");
@@ -139,22 +220,6 @@ Enumeration enumerate_instances(const WsmanOperation& operation, const XmlElemen
     return {items->size(), 0, [items, mode, style](std::size_t index) {
                 return render((*items)[index], mode, style);
             }};
-}
-
-// The next items, as many as are wanted and fit into `bytes_max`.
-std::string take_items(Enumeration& enumeration, std::size_t count, std::size_t bytes_max) {
-    std::string items;
-    for (; count > 0 && !enumeration.at_end(); --count, ++enumeration.next) {
-        const std::string item = enumeration.item(enumeration.next);
-        if (items.size() + item.size() > bytes_max) {
-            if (!items.empty()) break;
-            throw SoapFault(FaultFamily::wsman, "EncodingLimit",
-                            "One instance alone is larger than MaxEnvelopeSize.",
-                            "MaxEnvelopeSize");
-        }
-        items += item;
-    }
-    return items;
 }
 
 // The elements around the items, with the name of a context among them.

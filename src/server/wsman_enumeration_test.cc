@@ -191,5 +191,81 @@ TEST_F(WsmanEnumerationTest, AssociationsAreFollowed) {
                  "n:CannotProcessFilter", "");
 }
 
+std::string wql(const std::string& query) {
+    return "<w:OptimizeEnumeration/><w:MaxElements>100</w:MaxElements><w:Filter "
+           "Dialect=\"HTTP://schemas.microsoft.com/wbem/wsman/1/wql\">" +
+           query + "</w:Filter>";
+}
+
+TEST_F(WsmanEnumerationTest, QueriesComeByEveryResourceUri) {
+    for (const char* uri : {"http://schemas.microsoft.com/wbem/wsman/1/wmi/root/test/*",
+                            "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/*",
+                            "http://schemas.dmtf.org/wbem/wscim/1/*", thing_uri,
+                            "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/Base"}) {
+        EXPECT_EQ(
+            count_items(enumerate(uri, wql("select * from Thing where State &lt; 3")), ws::wsman),
+            3u)
+            << uri;
+    }
+    expect_fault(enumerate(thing_uri, wql("select * from Service")), "n:CannotProcessFilter", "");
+    EXPECT_EQ(
+        count_items(enumerate(ws::all_classes_uri, wql("references of {Thing.Id='thing-01'}")),
+                    ws::wsman),
+        1u);
+}
+
+TEST_F(WsmanEnumerationTest, AQuerySelectsPropertiesAndNamesStayWhole) {
+    const Reply reply =
+        enumerate(thing_uri, "<w:EnumerationMode>EnumerateObjectAndEPR</w:EnumerationMode>" +
+                                 wql("select State from Thing where Id = 'thing-04'"));
+    const XmlElement& item = reply.content().child(ws::wsman, "Items")->children.at(0);
+    ASSERT_EQ(item.children.size(), 2u);
+    EXPECT_EQ(item.children[0].children.size(), 1u);
+    EXPECT_EQ(item.children[0].children[0].name, "State");
+    EXPECT_EQ(item.children[1].name, "EndpointReference");
+}
+
+TEST_F(WsmanEnumerationTest, BadQueriesAreFaultsWithTheirStatus) {
+    const Reply reply = enumerate(thing_uri, wql("select * from Thing where Nothing = 1"));
+    expect_fault(reply, "n:CannotProcessFilter", "");
+    EXPECT_EQ(reply.cim_status(), "15");
+    expect_fault(enumerate(thing_uri, wql("")), "n:CannotProcessFilter", "");
+    expect_fault(enumerate(thing_uri, wql("<w:x/>")), "n:CannotProcessFilter", "");
+    const Reply unknown = enumerate(ws::all_classes_uri, wql("select * from NoSuch"));
+    expect_fault(unknown, "a:DestinationUnreachable", "InvalidResourceURI");
+    EXPECT_EQ(unknown.cim_status(), "5");
+}
+
+TEST_F(WsmanEnumerationTest, SelectorsFilterByEquality) {
+    const auto filter = [](const std::string& pairs) {
+        return "<w:OptimizeEnumeration/><w:MaxElements>100</w:MaxElements><w:Filter Dialect=\"http:"
+               "//schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter\">" +
+               selectors(pairs) + "</w:Filter>";
+    };
+    EXPECT_EQ(count_items(enumerate(thing_uri, filter(selector("State", "4"))), ws::wsman), 1u);
+    EXPECT_EQ(
+        count_items(enumerate(thing_uri, filter(selector("State", "4") + selector("Id", "x"))),
+                    ws::wsman),
+        0u);
+    for (const char* bad : {"Nothing", "Tags", "Since", "Next"}) {
+        expect_fault(enumerate(thing_uri, filter(selector(bad, "x"))), "n:CannotProcessFilter", "");
+    }
+    expect_fault(enumerate(ws::all_classes_uri, filter(selector("State", "4"))),
+                 "n:CannotProcessFilter", "");
+}
+
+TEST_F(WsmanEnumerationTest, AssociationsGiveTheNamedPropertiesAlone) {
+    const Reply reply = enumerate(
+        ws::all_classes_uri,
+        "<w:OptimizeEnumeration/><w:Filter Dialect=\"http://schemas.dmtf.org/wbem/wsman/1/"
+        "cimbinding/associationFilter\"><b:AssociatedInstances><b:Object>" +
+            reference("thing-01") +
+            "</b:Object><b:IncludeResultProperty>id</b:IncludeResultProperty>"
+            "</b:AssociatedInstances></w:Filter>");
+    const XmlElement& item = reply.content().child(ws::wsman, "Items")->children.at(0);
+    ASSERT_EQ(item.children.size(), 1u);
+    EXPECT_EQ(item.children[0].name, "Id");
+}
+
 }  // namespace
 }  // namespace reviver::server

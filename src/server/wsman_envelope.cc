@@ -218,25 +218,9 @@ bool WsmanRequest::option(std::string_view name) const {
     return found != options.end() && cim::same_name(found->second, "true");
 }
 
-std::optional<Encoding> encoding_in(std::string_view content_type) {
-    const auto end = std::min(content_type.find(';'), content_type.size());
-    if (!cim::same_name(cim::trim(content_type.substr(0, end)), "application/soap+xml")) {
-        return std::nullopt;
-    }
-    const std::string parameters = cim::lower(content_type.substr(end));
-    const auto at = parameters.find("charset=");
-    if (at == std::string::npos) return Encoding::utf8;
-    std::string charset = parameters.substr(at + 8, parameters.find(';', at) - at - 8);
-    std::erase_if(charset, [](char c) { return c == '"' || c == '\'' || c == ' '; });
-    if (charset == "utf-8" || charset == "utf8") return Encoding::utf8;
-    if (charset == "utf-16" || charset == "utf-16le") return Encoding::utf16_le;
-    if (charset == "utf-16be") return Encoding::utf16_be;
-    return std::nullopt;
-}
-
 XmlElement read_envelope(const HttpRequest& request, ReplyTerms& terms) {
     const Encoding detected = cim::detect_encoding(request.body);
-    const auto declared = encoding_in(request.field("Content-Type"));
+    const auto declared = encoding_in(request.field("Content-Type"), soap_type);
     terms.encoding = detected != Encoding::utf8 ? detected : declared.value_or(Encoding::utf8);
     XmlElement root;
     try {

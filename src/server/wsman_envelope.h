@@ -35,9 +35,7 @@ struct WsmanRequest {
     bool option(std::string_view name) const;  // there and true
 };
 
-// The charset of a Content-Type: nullopt when the content is no SOAP, or in no encoding that is
-// served.
-std::optional<cim::Encoding> encoding_in(std::string_view content_type);
+inline constexpr const char* soap_type = "application/soap+xml";
 
 // The envelope as XML; fills terms.encoding. SoapFault when it is none.
 cim::XmlElement read_envelope(const HttpRequest& request, ReplyTerms& terms);
