@@ -106,8 +106,11 @@ std::shared_ptr<Group> Engine::require(CollectionId id, Event event) {
         fail(Code::not_supported, "'{}' is a collection of collections; replicate those", c.name);
     }
     if (!step_exists(c.place, event)) {
-        fail(Code::invalid_state, "'{}' is {} ({}) on site '{}'; {} is not possible there", c.name,
-             name_of(c.place.state), name_of(c.place.role), context_.site.name, name_of(event));
+        fail(Code::invalid_state,
+             "'{}' is {} ({}) on site '{}'; {} is not possible there. See `reviver status` of both "
+             "sites",
+             c.name, name_of(c.place.state), name_of(c.place.role), context_.site.name,
+             name_of(event));
     }
     return group;
 }
@@ -139,7 +142,16 @@ Statistics Engine::statistics(CollectionId id) {
 
 Health Engine::health(CollectionId id) {
     const auto group = group_of(id);
-    return judge(group->health_input(), group->statistics());
+    Health health = judge(group->health_input(), group->statistics());
+    for (std::string& text : notes_.about(group->vm_ids(), now())) {
+        health.level = std::max(health.level, HealthLevel::warning);
+        health.issues.push_back(std::move(text));
+    }
+    return health;
+}
+
+void Engine::note(VmId vm, const std::string& text) {
+    notes_.add(vm, text, now());
 }
 
 CollectionId Engine::define_collection(const std::string& name, std::optional<CollectionId> id,

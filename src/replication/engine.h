@@ -11,6 +11,7 @@
 #include "replication/group.h"
 #include "replication/keeper.h"
 #include "replication/replica_desk.h"
+#include "replication/vm_notes.h"
 
 #include <atomic>
 #include <functional>
@@ -40,6 +41,8 @@ class Engine : private Directory {
     std::vector<PointInfo> points(CollectionId id);
     Statistics statistics(CollectionId id);
     Health health(CollectionId id);
+    // Something about a VM that a person should know; warns in the health of its collection.
+    void note(VmId vm, const std::string& text);
     Jobs& jobs() { return context_.jobs; }
     Peers& peers() { return context_.peers; }
 
@@ -110,12 +113,14 @@ class Engine : private Directory {
     void start_task(const std::string& name, std::function<void()> work);
     void flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job);
     void flatten_until_done(Group& group, JobHandle& job);
+    bool is_flattening(CollectionId id);
 
     // What the jobs do; each may be begun again after a crash in the middle.
     void fail_over(Group& group, std::optional<Sequence> point);
     void take_back_failover(Group& group);
     void commit(Group& group);
     void plan_failover(Group& group, JobHandle& job);
+    void step_aside(Group& group);
     void become_primary(Group& group, const Settings& settings);
     void remove(Group& group);
     void leave_recovery_side(Group& group, const Collection& collection);
@@ -123,6 +128,7 @@ class Engine : private Directory {
     void require_peer(const Settings& settings);
 
     Context context_;
+    VmNotes notes_;
     ReplicaDesk desk_;
     std::mutex mutex_;
     std::map<CollectionId, Live> live_;

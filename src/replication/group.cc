@@ -93,6 +93,13 @@ std::shared_ptr<JobHandle> Group::waiting_job() {
     return waiting_job_;
 }
 
+void Group::give_up_waiting(const std::string& why) {
+    const auto job = waiting_job();
+    if (job == nullptr) return;
+    set_waiting_job(nullptr);
+    context_.jobs.fail(job->id(), Error(Code::failed, why));
+}
+
 std::vector<VmId> Group::vm_ids() {
     std::vector<VmId> result;
     for (const std::string& member : snapshot().members) {

@@ -53,6 +53,8 @@ class Group {
     // reverse); null when none does.
     void set_waiting_job(std::shared_ptr<JobHandle> job);
     std::shared_ptr<JobHandle> waiting_job();
+    // What the job waits for will not come any more: it fails with the reason.
+    void give_up_waiting(const std::string& why);
 
     std::vector<VmId> vm_ids();
     HealthInput health_input();

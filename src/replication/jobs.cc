@@ -63,6 +63,7 @@ Jobs::Jobs(sys::World& world, state::Repository& repository)
 }
 
 std::shared_ptr<JobHandle> Jobs::begin(Job job) {
+    settle();
     drop_old();
     job.id = JobId(world_.random.uuid());
     job.state = JobState::running;
@@ -75,9 +76,10 @@ std::shared_ptr<JobHandle> Jobs::begin(Job job) {
                             "{} jobs are running or were ended less than {} ago", entries_.size(),
                             "five minutes");
         }
-        entries_.emplace(job.id, made);
     }
     repository_.put(kind, job.id.text(), to_text(job));
+    const std::lock_guard lock(mutex_);
+    entries_.emplace(job.id, made);
     return made;
 }
 
@@ -109,7 +111,29 @@ void Jobs::end(JobId id, const Error* error) {
     found->end(world_.clock.wall(), error);
     const Job job = found->snapshot();
     if (error != nullptr) log_warning("{}: {}", job.name, job.error);
-    repository_.put(kind, id.text(), to_text(job));
+    {
+        const std::lock_guard lock(mutex_);
+        unsettled_.insert(id);
+    }
+    try {
+        settle();
+    } catch (const Error& trouble) {
+        log_error("{} has ended, which is kept in memory alone: {}", job.name, trouble.what());
+    }
+}
+
+void Jobs::settle() {
+    for (;;) {
+        std::shared_ptr<Entry> ended;
+        {
+            const std::lock_guard lock(mutex_);
+            if (unsettled_.empty()) return;
+            ended = entries_.at(*unsettled_.begin());
+        }
+        repository_.put(kind, ended->id().text(), to_text(ended->snapshot()));
+        const std::lock_guard lock(mutex_);
+        unsettled_.erase(ended->id());
+    }
 }
 
 std::shared_ptr<Jobs::Entry> Jobs::entry(JobId id) {
@@ -165,6 +189,7 @@ void Jobs::drop_old() {
         std::erase_if(entries_, [&](const auto& item) {
             const Job job = item.second->snapshot();
             if (job.state == JobState::running || now - job.ended < limits::job_kept) return false;
+            if (unsettled_.contains(job.id)) return false;
             gone.push_back({kind, job.id.text(), std::nullopt});
             return true;
         });

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace reviver::replication {
@@ -32,10 +33,15 @@ class Jobs {
   public:
     Jobs(sys::World& world, state::Repository& repository);
 
-    // Makes the job durable in state `running`. Code::out_of_memory at limits::jobs_max.
+    // Makes the job durable in state `running`. Code::out_of_memory at limits::jobs_max; what the
+    // repository says when an earlier end cannot be made durable either: a job that has ended must
+    // not be found running after something else was begun.
     std::shared_ptr<JobHandle> begin(Job job);
+    // Not undone by a full disk: the end is then made durable later.
     void complete(JobId id);
     void fail(JobId id, const Error& error);
+    // Makes durable what a full disk kept from being so.
+    void settle();
 
     // A call that was refused at once, kept as a failed job so that its caller can read why; the
     // newest limits::refusals_max, in memory.
@@ -46,8 +52,8 @@ class Jobs {
     // Code::not_found, or Code::invalid_state when it is not cancellable or has ended.
     void cancel(JobId id);
 
-    // Jobs that were running when the daemon ended; each is begun again under its id by resume(),
-    // or failed.
+    // Jobs that have not ended. At the start these are the ones that were running when the daemon
+    // ended; each is begun again under its id by resume(), or failed.
     std::vector<Job> interrupted();
     std::shared_ptr<JobHandle> resume(JobId id);
 
@@ -63,6 +69,7 @@ class Jobs {
     std::mutex mutex_;
     std::map<JobId, std::shared_ptr<Entry>> entries_;
     std::deque<JobId> refusals_;
+    std::set<JobId> unsettled_;  // ended, and not durably
 };
 
 }  // namespace reviver::replication

@@ -43,6 +43,46 @@ TEST_F(JobsTest, AreHandedOutRunningAndEndInSevenOrTen) {
     EXPECT_EQ(all.find(bad)->error, "no answer from west");
 }
 
+// A repository on a disk that is full for a while.
+class FullForAWhile : public state::Repository {
+  public:
+    explicit FullForAWhile(state::Repository& inner) : inner_(inner) {}
+    void commit(std::span<const state::Change> changes) override {
+        if (full) fail(Code::no_space, "the disk is full");
+        inner_.commit(changes);
+    }
+    std::vector<std::pair<std::string, std::string>> list(const std::string& kind) override {
+        return inner_.list(kind);
+    }
+    std::optional<std::string> get(const std::string& kind, const std::string& id) override {
+        return inner_.get(kind, id);
+    }
+
+    bool full = false;
+
+  private:
+    state::Repository& inner_;
+};
+
+// Else a restart would do it again, whatever has been done since.
+TEST_F(JobsTest, AnEndThatAFullDiskKeptIsDurableBeforeAnotherJobBegins) {
+    FullForAWhile disk(*repository_);
+    JobId ended;
+    {
+        Jobs all(sys::linux_world(), disk);
+        ended = all.begin(described())->id();
+        disk.full = true;
+        all.complete(ended);
+        EXPECT_EQ(all.find(ended)->state, JobState::completed);
+        EXPECT_THROW(all.begin(described()), Error);
+        EXPECT_TRUE(all.interrupted().empty());  // nor did the refused one begin
+        disk.full = false;
+        all.begin(described());
+    }
+    Jobs all(sys::linux_world(), *repository_);
+    EXPECT_EQ(all.find(ended)->state, JobState::completed);
+}
+
 TEST_F(JobsTest, SurviveARestart) {
     JobId ended, running;
     {

@@ -196,7 +196,7 @@ void Keeper::failed(const Error& error) {
 }
 
 // The other side has taken over. Its data counts now; ours is kept, and nothing here may run on or
-// be sent.
+// be sent. The locks come first: after a crash between the two the next cycle is told again.
 void Keeper::fence(const Error& error) {
     const Collection c = group_.snapshot();
     const std::string why = fmt::format(
@@ -204,13 +204,13 @@ void Keeper::fence(const Error& error) {
         "Reverse replication there to protect it again",
         error.what());
     log_error("'{}': {}", c.name, why);
+    context_.machines.lock(group_.vm_ids(),
+                           fmt::format("'{}' was taken over by site {}", c.name, c.peer));
     group_.update([&](Collection& g) {
         g.fenced = true;
         g.trouble = why;
         if (const auto next = replication::step(g.place, Event::cycle_failed)) g.place = *next;
     });
-    context_.machines.lock(group_.vm_ids(),
-                           fmt::format("'{}' was taken over by site {}", c.name, c.peer));
     end_waiting_job(&error);
 }
 

@@ -21,5 +21,8 @@ constexpr std::chrono::seconds reverse_patience{
     180};  // for the old primary to fence itself and answer
 constexpr std::size_t changes_ranges_max = 100000;  // of one disk, in a document; more are widened
 constexpr std::chrono::hours monitoring_interval{12};
+constexpr std::chrono::hours vm_note_kept{1};  // in the health of its collection
+constexpr std::size_t vm_notes_max = 4096;
+constexpr std::size_t findings_told = 10;  // by a scrub, besides the log
 
 }  // namespace reviver::replication::limits

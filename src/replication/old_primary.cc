@@ -90,6 +90,7 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
     }
 
     log_info("'{}': site '{}' takes over in epoch {}", c.name, c.peer, question.epoch.value);
+    group.give_up_waiting(fmt::format("site '{}' has taken over", c.peer));
     fence(context, group);
     GroupDisks& disks = directory.disks(c.id);
     const auto changes = changes_since(disks, question.shared);

@@ -19,6 +19,32 @@ namespace {
 constexpr const char* pin_reason = "failover";
 constexpr std::chrono::seconds flatten_pause{5};
 
+std::string text_of(const store::Finding& finding, Machines& machines) {
+    std::string points;
+    for (const Sequence point : finding.points) {
+        points += fmt::format("{}{}", points.empty() ? "" : ", ", point.value);
+    }
+    return fmt::format("disk {} ({}/{}), points {}: {} at {}: {}", finding.disk.text(),
+                       machines.vm_name(finding.disk.vm).value_or("unknown VM"),
+                       finding.disk.target, points, finding.path.string(), finding.offset,
+                       finding.text);
+}
+
+// All of them go to the log, where there is room.
+std::string text_of(const store::ScrubReport& report, Machines& machines) {
+    const auto& findings = report.findings;
+    std::string text = fmt::format("damage in {} places", findings.size());
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+        const std::string line = text_of(findings[i], machines);
+        log_error("scrub: {}", line);
+        if (i < limits::findings_told) text += "\n  " + line;
+    }
+    if (findings.size() > limits::findings_told) text += "\n  and more, see the log";
+    return text + (report.complete
+                       ? "\nThe other points are sound: fail over to one of them if you have to"
+                       : "\nIt ended there: other points may be damaged too");
+}
+
 }  // namespace
 
 // ----------------------------------------------------------------------------------------------
@@ -114,6 +140,7 @@ void Engine::remove(Group& group) {
         leave_recovery_side(group, c);
     }
     if (context_.store.newest(c.id)) context_.store.remove_collection(c.id, false);
+    group.give_up_waiting("the replication was removed");
     group.advance(Event::removed, [](Collection& g) {
         g.trouble.clear();
         g.peer.clear();
@@ -127,13 +154,19 @@ void Engine::remove(Group& group) {
 }
 
 // The collection, its VMs and disks stay as the last point left them: VMs that are failed over
-// already are that; the others are set up on the newest point.
+// already are that; the others are set up on the newest point, or on that of a failover that was
+// not complete.
 void Engine::leave_recovery_side(Group& group, const Collection& c) {
-    if (c.failover_point.value != 0) return;
+    const bool failed_over = c.failover_point.value != 0;
+    const bool complete = c.place.state == State::recovered || c.place.state == State::committed;
+    if (failed_over && complete) return;
     const auto newest = context_.store.newest(c.id);
     if (!newest) return context_.machines.forget_replicas(c.id, group.vm_ids());
-    const auto failures = context_.machines.fail_over(plan_of(c, newest->sequence));
+    const FailoverPlan plan = plan_of(c, failed_over ? c.failover_point : newest->sequence);
+    const auto failures = context_.machines.fail_over(plan);
     if (!failures.empty()) {
+        // The relationship goes on, so nobody may start those that were set up.
+        if (!failed_over) context_.machines.revert_failover(plan);
         fail(Code::failed, "{} VMs could not be set up from the newest point; first: {}",
              failures.size(), failures.front().text);
     }
@@ -265,7 +298,9 @@ void Engine::commit(Group& group) {
 void Engine::flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job) {
     if (group == nullptr) return;
     const Collection c = group->snapshot();
-    if (c.flattened || c.failover_point.value == 0) return;
+    const bool owed = !c.flattened && c.failover_point.value != 0;
+    if (!owed && job != nullptr) return context_.jobs.complete(job->id());
+    if (!owed || (job == nullptr && is_flattening(c.id))) return;
     if (job == nullptr) {
         Job begun;
         begun.type = JobType::commit_failover;
@@ -281,6 +316,13 @@ void Engine::flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHan
         } catch (const Error& error) {
             if (!stopping_) context_.jobs.fail(job->id(), error);
         }
+    });
+}
+
+bool Engine::is_flattening(CollectionId id) {
+    const auto jobs = context_.jobs.interrupted();
+    return std::any_of(jobs.begin(), jobs.end(), [&](const Job& job) {
+        return job.collection == id && job.method == "flatten";
     });
 }
 
@@ -381,15 +423,32 @@ JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner)
 // ----------------------------------------------------------------------------------------------
 // reverse
 
+// This side gives up its role for good, so the other one has to have what it takes to go on.
+void require_other_side_can_go_on(const Collection& c) {
+    if (c.initial_complete && !c.reverse_pending) return;
+    fail(Code::invalid_state, "site '{}' has no recovery point of '{}' to go on from", c.peer,
+         c.name);
+}
+
 JobId Engine::prepare_reverse(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::reverse_prepared);
-    return launch(group, {JobType::reverse_replication, "Prepare the reverse of", "", ""}, owner,
-                  [this](Group& g, JobHandle&) {
-                      g.interrupt();
-                      auto turn = g.take_turn();
-                      g.advance(Event::reverse_prepared, [](Collection& c) { c.fenced = true; });
-                      fence(context_, g);
-                  });
+    require_other_side_can_go_on(group->snapshot());
+    const Operation operation{JobType::reverse_replication, "Prepare the reverse of",
+                              "prepare_reverse", ""};
+    return launch(group, operation, owner, [this](Group& g, JobHandle&) { step_aside(g); });
+}
+
+void Engine::step_aside(Group& group) {
+    group.interrupt();
+    auto turn = group.take_turn();
+    if (group.snapshot().place.state != State::repurpose_initiated) {
+        group.advance(Event::reverse_prepared, [](Collection& c) {
+            require_other_side_can_go_on(c);
+            c.fenced = true;
+        });
+    }
+    group.give_up_waiting("this side was prepared to become the replica");
+    fence(context_, group);
 }
 
 JobId Engine::reverse(CollectionId id, Settings settings, const std::string& owner) {
@@ -438,6 +497,10 @@ void Engine::become_primary(Group& group, const Settings& settings) {
 
 JobId Engine::scrub(CollectionId id, const std::string& owner) {
     const auto group = group_of(id);
+    if (!context_.store.newest(id)) {
+        fail(Code::invalid_state, "'{}' has no recovery points on site '{}'; scrub where it has",
+             group->snapshot().name, context_.site.name);
+    }
     return launch(
         group, {JobType::scrub, "Scrub", "", "", true}, owner, [this](Group& g, JobHandle& job) {
             const auto report =
@@ -445,12 +508,11 @@ JobId Engine::scrub(CollectionId id, const std::string& owner) {
                     job.progress(static_cast<unsigned>(all == 0 ? 0 : done * 100 / all), "reading");
                     return !stopping_ && !job.cancelled();
                 });
+            if (!report.findings.empty()) {
+                fail(Code::corrupt, "{}", text_of(report, context_.machines));
+            }
             if (!report.complete)
                 fail(Code::stopped, "the scrub was ended before it had read everything");
-            if (!report.findings.empty()) {
-                fail(Code::corrupt, "{} findings; first: {}", report.findings.size(),
-                     report.findings.front().text);
-            }
             job.report(fmt::format("{} bytes read, nothing found", report.bytes_read));
         });
 }
@@ -475,11 +537,7 @@ void Engine::go_on() {
     for (const Collection& c : collections()) {
         const bool flattening = c.place.state == State::committed || c.place.role == Role::primary;
         const bool owed = flattening && c.failover_point.value != 0 && !c.flattened;
-        const auto jobs = context_.jobs.interrupted();
-        const bool has_job = std::any_of(jobs.begin(), jobs.end(), [&](const Job& job) {
-            return job.collection == c.id && job.method == "flatten";
-        });
-        if (owed && !has_job) flatten_behind(find(c.id), nullptr);
+        if (owed) flatten_behind(find(c.id), nullptr);
     }
 }
 
@@ -515,6 +573,9 @@ void Engine::go_on_with(const Job& job) {
         });
     }
     if (job.method == "flatten") return flatten_behind(group, handle);
+    if (job.method == "prepare_reverse") {
+        return again([this](Group& g, JobHandle&) { step_aside(g); });
+    }
     if (job.method == "remove") return again([this](Group& g, JobHandle&) { remove(g); });
     if (job.method == "initiate_planned_failover") {
         return again([this](Group& g, JobHandle& handle_again) {

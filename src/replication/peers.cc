@@ -57,7 +57,8 @@ void Peers::put(Peer peer) {
 }
 
 void Peers::remove(const std::string& name) {
-    if (!find(name)) fail(Code::not_found, "no site '{}' is paired", name);
+    if (!find(name))
+        fail(Code::not_found, "no site '{}' is paired; `reviver peers` shows who is", name);
     const state::Change erased{kind, name, std::nullopt};
     repository_.commit({&erased, 1});
     const std::lock_guard lock(mutex_);

@@ -61,6 +61,8 @@ std::string ReplicaDesk::create(const std::string& peer, const std::string& body
     if (message.name.empty() || message.name.size() > reviver::limits::name_characters_max) {
         fail(Code::invalid_parameter, "the collection's name is empty or too long");
     }
+    // A job of an earlier relationship must not go on in this one after a restart.
+    context_.jobs.settle();
     auto group = directory_.find(message.collection);
     if (group != nullptr) {
         const Collection c = group->snapshot();

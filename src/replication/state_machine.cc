@@ -64,6 +64,9 @@ constexpr Transition table[] = {
     {R(suspended), failover_started, R(failover_initiated)},
     {R(critical), failover_started, R(failover_initiated)},
     {R(partially_recovered), failover_started, R(failover_initiated)},
+    // What ended half-way, on a full disk say, is done again or taken back.
+    {R(failover_initiated), failover_started, R(failover_initiated)},
+    {R(failover_initiated), failover_reverted, R(replicating)},
     {R(failover_initiated), failover_completed, R(recovered)},
     {R(failover_initiated), failover_partly_completed, R(partially_recovered)},
     {R(failover_initiated), failover_failed, R(replicating)},

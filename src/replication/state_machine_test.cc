@@ -48,6 +48,12 @@ TEST(StateMachine, FailoverIsPossibleInEveryStateOfAReplicaThatHoldsPoints) {
     }
 }
 
+TEST(StateMachine, AFailoverThatEndedHalfWayIsDoneAgainOrTakenBack) {
+    constexpr Place half_way{Role::replica, State::failover_initiated};
+    EXPECT_EQ(step(half_way, Event::failover_started), half_way);
+    EXPECT_EQ(step(half_way, Event::failover_reverted), (Place{Role::replica, State::replicating}));
+}
+
 TEST(StateMachine, ReverseNeedsACommit) {
     EXPECT_FALSE(step({Role::replica, State::recovered}, Event::became_primary));
     EXPECT_FALSE(step({Role::replica, State::replicating}, Event::became_primary));

@@ -21,8 +21,8 @@ std::uint64_t found_at(Mutant mutant) {
 
 TEST(Transfer, KeepsItsPromisesOnManySeeds) {
     std::uint64_t points = 0;
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) points += run_transfer(seed).points;
-    EXPECT_GT(points, 40u * 3);
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) points += run_transfer(seed).points;
+    EXPECT_GT(points, 8u * 3);
 }
 
 TEST(Transfer, TheSameSeedIsTheSameRun) {

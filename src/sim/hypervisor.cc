@@ -1,0 +1,167 @@
+#include "sim/hypervisor.h"
+
+#include "base/error.h"
+#include "sim/model_group.h"
+#include "sim/scheduler.h"
+#include "store/layer_reader.h"
+#include "store/stack.h"
+
+#include <algorithm>
+
+namespace reviver::sim {
+
+namespace {
+
+SparseBytes read_all(point::Image& image) {
+    Bytes bytes(image.size_bytes());
+    image.read(0, bytes);
+    SparseBytes content;
+    content.resize(bytes.size());
+    content.write(0, bytes);
+    return content;
+}
+
+void copy(const SparseBytes& from, SparseBytes& to, Range range) {
+    Bytes bytes(range.length);
+    from.read(range.offset, bytes);
+    to.write(range.offset, bytes);
+}
+
+RangeSet differences(const SparseBytes& a, const SparseBytes& b) {
+    RangeSet result;
+    Bytes in_a(sector_bytes);
+    Bytes in_b(sector_bytes);
+    for (std::uint64_t at = 0; at < a.size(); at += sector_bytes) {
+        std::fill(in_b.begin(), in_b.end(), std::byte{0});
+        a.read(at, in_a);
+        b.read(at, in_b);
+        if (in_a != in_b) result.add({at, sector_bytes});
+    }
+    return result;
+}
+
+}  // namespace
+
+Hypervisor::Hypervisor(Disk& files, sys::Clock& clock, Prng prng)
+    : files_(files, gate_, clock, prng.fork()), prng_(prng) {}
+
+HostVm& Hypervisor::vm(VmId id) {
+    const auto found = vms_.find(id);
+    if (found == vms_.end()) fail(Code::not_found, "there is no VM {}", id.text());
+    return found->second;
+}
+
+void Hypervisor::start(VmId id) {
+    HostVm& started = vm(id);
+    if (started.running) return;
+    if (!started.lock.empty()) fail(Code::invalid_state, "{}", started.lock);
+    check(id);
+    started.running = true;
+    ++started.turns;
+}
+
+void Hypervisor::stop(VmId id) {
+    HostVm& stopped = vm(id);
+    if (!stopped.running) return;
+    stopped.running = false;
+    ++stopped.turns;
+}
+
+void Hypervisor::lose_power() {
+    for (auto& [id, vm] : vms_) {
+        if (!vm.running) continue;
+        stop(id);
+        for (const auto& [target, path] : vm.disks) {
+            for (Bitmap& bitmap : image(path)->bitmaps) bitmap.lost = true;
+        }
+    }
+}
+
+void Hypervisor::write_something() {
+    std::vector<std::string> paths;
+    for (const auto& [id, vm] : vms_) {
+        if (!vm.running) continue;
+        for (const auto& [target, path] : vm.disks) paths.push_back(path);
+    }
+    if (paths.empty()) return;
+    HostImage& written = *image(paths[prng_.below(paths.size())]);
+    const std::uint64_t sectors = written.truth.size() / sector_bytes;
+    const std::uint64_t first = prng_.below(sectors);
+    const std::uint64_t longest = prng_.one_in(8) ? 256 : 16;
+    const std::uint64_t count = std::min(sectors - first, prng_.between(1, longest));
+    Bytes data(prng_.one_in(6) ? 0 : count * sector_bytes);
+    prng_.fill(data);
+    written.write({first * sector_bytes, count * sector_bytes}, data);
+}
+
+std::shared_ptr<HostImage> Hypervisor::image(const std::string& path) {
+    const auto found = images_.find(path);
+    return found == images_.end() ? nullptr : found->second;
+}
+
+void Hypervisor::make_image(const std::string& path, std::uint64_t size_bytes) {
+    auto made = std::make_shared<HostImage>();
+    made->truth.resize(size_bytes);
+    made->data.resize(size_bytes);
+    images_[path] = made;
+}
+
+void Hypervisor::make_overlay(const std::string& path, const std::string& backing, Sequence since) {
+    auto made = std::make_shared<HostImage>();
+    made->backing = backing;
+    made->truth = content(backing);
+    made->data.resize(made->truth.size());
+    made->bitmaps.push_back({since, "", {}, false});
+    images_[path] = made;
+}
+
+void Hypervisor::flatten(const std::string& path, const std::string& base) {
+    HostImage& flattened = *image(path);
+    const SparseBytes all = content(path);
+    for (const Range& range : differences(all, content(base)).ranges()) {
+        copy(all, flattened.data, range);
+        flattened.own.add(range);
+    }
+    flattened.backing = base;
+}
+
+SparseBytes Hypervisor::content(const std::string& path) {
+    const auto found = image(path);
+    if (found == nullptr) return layer_content(path);
+    if (found->backing.empty()) return found->data;
+    SparseBytes all = content(found->backing);
+    all.resize(found->data.size());
+    for (const Range& range : found->own.ranges()) copy(found->data, all, range);
+    return all;
+}
+
+SparseBytes Hypervisor::layer_content(const std::string& path) {
+    if (!path.ends_with(".qcow2")) {
+        store::RawImage raw(files_.open(path, sys::OpenMode::read));
+        return read_all(raw);
+    }
+    auto layer = std::make_shared<store::LayerReader>(files_, path);
+    const sys::Path backing = sys::Path(path).parent_path() / layer->header().backing_path;
+    const SparseBytes below = content(backing.lexically_normal().string());
+    store::ChainImage chain(store::Stack({layer}), image_of(below));
+    return read_all(chain);
+}
+
+void Hypervisor::check(VmId id) {
+    for (const auto& [target, path] : vm(id).disks) {
+        const auto checked = image(path);
+        if (checked == nullptr) throw Failure(fmt::format("{} is gone under a VM", path));
+        SparseBytes now;
+        try {
+            now = content(path);
+        } catch (const Error& e) {
+            throw Failure(fmt::format("{} cannot be read by its VM: {}", path, e.what()));
+        }
+        const RangeSet changed = differences(checked->truth, now);
+        if (changed.empty()) continue;
+        throw Failure(fmt::format("{} changed under its VM: {} bytes, first at {}", path,
+                                  changed.total_bytes(), changed.ranges().front().offset));
+    }
+}
+
+}  // namespace reviver::sim

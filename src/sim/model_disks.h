@@ -1,0 +1,62 @@
+// The disks of a group on a simulated host, as the replication engine reads them.
+#pragma once
+
+#include "replication/machines.h"
+#include "sim/engine_mutant.h"
+#include "sim/hypervisor.h"
+#include "sim/point_book.h"
+#include "sys/world.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace reviver::sim {
+
+// What the model machines of a site share. `acknowledged` is told of each point that the other side
+// made durable.
+struct ModelHost {
+    sys::World& world;
+    Hypervisor& hypervisor;
+    PointBook& book;
+    EngineMutant mutant = EngineMutant::none;
+    std::function<void(CollectionId, Sequence)> acknowledged;
+};
+
+GroupState state_of(Hypervisor& hypervisor, const std::vector<VmId>& vms);
+
+class ModelDisks : public replication::GroupDisks {
+  public:
+    ModelDisks(ModelHost& host, CollectionId collection, std::vector<VmId> vms)
+        : host_(host), collection_(collection), vms_(std::move(vms)) {}
+
+    std::vector<VmDefinition> vms() override;
+    std::vector<DiskShape> shapes() override;
+    replication::Tracking track(Sequence durable, const std::vector<DiskShape>& known) override;
+    std::unique_ptr<point::Image> live_image(std::uint32_t disk) override;
+    std::unique_ptr<point::Source> bulk_source(std::uint32_t disk, RangeSet ranges) override;
+    std::unique_ptr<replication::Cut> cut(Sequence sequence, PointKind kind) override;
+    void finish(std::unique_ptr<replication::Cut> cut, bool durable) override;
+    std::optional<RangeSet> changed_since(std::uint32_t disk, Sequence sequence) override;
+    std::uint64_t pending_bytes() override;
+    void stop_tracking() override;
+
+  private:
+    struct Disk {
+        DiskShape shape;
+        std::shared_ptr<HostImage> image;
+        std::uint64_t turns = 0;  // of its VM when it was looked at
+        std::size_t first = 0;    // the bitmap that what is sent begins with
+    };
+    void look();
+    point::Bulk track_disk(Disk& disk, Sequence durable, bool known);
+    void confirm_same();
+
+    ModelHost& host_;
+    const CollectionId collection_;
+    const std::vector<VmId> vms_;
+    std::vector<Disk> disks_;  // as last looked at
+};
+
+}  // namespace reviver::sim

@@ -1,0 +1,302 @@
+#include "sim/person.h"
+
+#include "base/error.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace reviver::sim {
+
+namespace {
+
+constexpr const char* owner = "person";
+
+bool is(const std::optional<replication::Collection>& c, Role role) {
+    return c && c->place.role == role;
+}
+
+bool is(const std::optional<replication::Collection>& c, Role role, State state) {
+    return c && c->place == replication::Place{role, state};
+}
+
+}  // namespace
+
+void Person::ask(EngineSite& site, const std::string& what, EngineSite::Request request) {
+    if (site.engine() == nullptr || site.busy()) return;
+    world_.simulation.note(fmt::format("{} is asked to {}", site.name(), what));
+    ++requests_;
+    const bool waits = what == "suspend" || what == "remove a point";
+    site.request(std::move(request), waits);
+}
+
+Settings Person::settings_of(EngineSite& site) {
+    Settings settings;
+    settings.recovery_connection_point = site.name() == "east" ? "west" : "east";
+    settings.interval_s = 1;
+    settings.recovery_history = static_cast<std::uint16_t>(prng_.between(1, 5));
+    settings.compression = prng_.one_in(2);
+    return settings;
+}
+
+std::optional<Sequence> Person::random_point(Engine& engine) {
+    const auto points = engine.points(world_.collection);
+    if (points.empty() || prng_.one_in(2)) return std::nullopt;
+    return points[prng_.below(points.size())].sequence;
+}
+
+bool Person::has_vms(EngineSite& site) {
+    const auto& vms = site.hypervisor().vms();
+    return !vms.empty() &&
+           std::ranges::none_of(vms, [](const auto& item) { return !item.second.lock.empty(); });
+}
+
+bool Person::all_on(EngineSite& site) {
+    return std::ranges::all_of(site.hypervisor().vms(),
+                               [](const auto& item) { return item.second.running; });
+}
+
+bool Person::at_work(EngineSite& site) {
+    Engine* const engine = site.engine();
+    if (engine == nullptr || site.busy()) return true;
+    return std::ranges::any_of(engine->jobs().list(), [](const Job& job) {
+        // These wait, for the other side or for VMs to run, and stand in nobody's way.
+        const bool waits =
+            job.method == "flatten" || job.method == "reverse" || job.method == "start_replication";
+        return job.state == JobState::running && !waits;
+    });
+}
+
+// ----------------------------------------------------------------------------------------------
+// anything
+
+void Person::use_vm() {
+    Hypervisor& hypervisor = sites_[prng_.below(2)]->hypervisor();
+    for (auto& [id, vm] : hypervisor.vms()) {
+        if (prng_.one_in(2)) continue;
+        if (vm.running && prng_.one_in(3)) {
+            hypervisor.stop(id);
+        } else if (vm.lock.empty()) {
+            hypervisor.start(id);
+        }
+    }
+}
+
+std::vector<Person::Wish> Person::wishes(EngineSite& site) {
+    using enum replication::Event;
+    const CollectionId id = world_.collection;
+    return {
+        {"suspend", suspend_asked, [id](Engine& e) { e.suspend(id); }},
+        {"resume", resume_asked, [id](Engine& e) { e.resume(id); }},
+        {"fail over", failover_started,
+         [this, id](Engine& e) { e.initiate_failover(id, random_point(e), owner); }},
+        {"revert the failover", failover_reverted,
+         [id](Engine& e) { e.revert_failover(id, owner); }},
+        {"commit the failover", failover_committed,
+         [id](Engine& e) { e.commit_failover(id, owner); }},
+        {"plan a failover", planned_failover_started,
+         [id](Engine& e) { e.initiate_planned_failover(id, owner); }},
+        {"revert the planned failover", planned_failover_reverted,
+         [id](Engine& e) { e.revert_planned_failover(id, owner); }},
+        {"reverse", became_primary,
+         [id, settings = settings_of(site)](Engine& e) { e.reverse(id, settings, owner); }},
+        {"reverse a planned failover", failover_committed,
+         [id, settings = settings_of(site)](Engine& e) { e.reverse(id, settings, owner); }},
+        {"prepare a reverse", reverse_prepared, [id](Engine& e) { e.prepare_reverse(id, owner); }},
+        {"remove the replication", removed, [id](Engine& e) { e.remove_relationship(id, owner); }},
+        {"start the VMs", std::nullopt, [id](Engine& e) { e.start_members(id); }},
+        {"scrub", std::nullopt, [id](Engine& e) { e.scrub(id, owner); }},
+        {"remove a point", std::nullopt,
+         [this, id](Engine& e) {
+             if (const auto point = random_point(e)) e.remove_point(id, *point);
+         }},
+        {"cancel jobs", std::nullopt,
+         [](Engine& e) {
+             for (const Job& job : e.jobs().list()) {
+                 if (job.cancellable && job.state == JobState::running) e.jobs().cancel(job.id);
+             }
+         }},
+    };
+}
+
+// Mostly what the state allows; removing seldom, for it is the end of what could happen else.
+void Person::ask_something() {
+    EngineSite& site = *sites_[prng_.below(2)];
+    const auto c = site.collection();
+    const std::vector<Wish> all = wishes(site);
+    for (int tries = 0; tries < 6; ++tries) {
+        const Wish& wish = all[prng_.below(all.size())];
+        if (wish.event == replication::Event::removed && !prng_.one_in(4)) continue;
+        const bool possible = !wish.event || (c && step_exists(c->place, *wish.event));
+        if (possible || prng_.one_in(8)) return ask(site, wish.what, wish.request);
+    }
+    use_vm();
+}
+
+// ----------------------------------------------------------------------------------------------
+// what is due
+
+void Person::ask_for_what_is_due() {
+    if (at_work(*sites_[0]) || at_work(*sites_[1])) return;
+    const auto c0 = sites_[0]->collection();
+    const auto c1 = sites_[1]->collection();
+    const bool none0 = !c0 || c0->place.role == Role::none;
+    const bool none1 = !c1 || c1->place.role == Role::none;
+    if (none0 && none1) {
+        const std::uint64_t first = prng_.below(2);
+        if (has_vms(*sites_[first])) return set_up(*sites_[first], *sites_[1 - first]);
+        return set_up(*sites_[1 - first], *sites_[first]);
+    }
+    if (is(c0, Role::primary)) due_at_primary(*sites_[0], *c0, *sites_[1], c1);
+    if (is(c1, Role::primary)) due_at_primary(*sites_[1], *c1, *sites_[0], c0);
+    if (is(c0, Role::replica)) due_at_replica(*sites_[0], *c0, *sites_[1], c1);
+    if (is(c1, Role::replica)) due_at_replica(*sites_[1], *c1, *sites_[0], c0);
+}
+
+// One side's VMs are to be replicated: those of the other side are given up.
+void Person::set_up(EngineSite& site, EngineSite& other) {
+    for (auto& [id, vm] : other.hypervisor().vms()) other.hypervisor().stop(id);
+    const CollectionId id = world_.collection;
+    std::vector<VmId> vms;
+    for (const auto& [vm, found] : site.hypervisor().vms()) vms.push_back(vm);
+    ask(site, "replicate the group", [id, vms, settings = settings_of(site)](Engine& e) {
+        if (!e.collection(id)) e.define_collection("shop", id, false);
+        const auto members = e.collection(id)->members;
+        for (const VmId vm : vms) {
+            if (std::ranges::find(members, vm.text()) == members.end()) e.add_member(id, vm.text());
+        }
+        e.create_relationship(id, settings, owner);
+    });
+}
+
+void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& other,
+                            const std::optional<Collection>& o) {
+    const CollectionId id = c.id;
+    const auto remove = [id](Engine& e) { e.remove_relationship(id, owner); };
+    if (!o || o->place.role == Role::none) return ask(site, "remove what is left", remove);
+    if (o->place.role == Role::primary) {
+        // The one with the later epoch brings the other in by itself, unless somebody suspended it.
+        if (c.epoch > o->epoch && c.place.state == State::suspended) {
+            ask(site, "resume", [id](Engine& e) { e.resume(id); });
+        }
+        return;
+    }
+    switch (c.place.state) {
+        case State::ready:
+            return ask(site, "start", [id](Engine& e) { e.start_replication(id, owner); });
+        case State::suspended:
+            if (c.fenced) return;
+            return ask(site, "resume", [id](Engine& e) { e.resume(id); });
+        case State::planned_failover_initiated:
+            return ask(site, "revert the planned failover",
+                       [id](Engine& e) { e.revert_planned_failover(id, owner); });
+        case State::failover_initiated:
+            if (!is(o, Role::replica, State::replicating)) return;
+            if (prng_.one_in(2)) {
+                return ask(site, "revert the planned failover",
+                           [id](Engine& e) { e.revert_planned_failover(id, owner); });
+            }
+            return ask(other, "fail over",
+                       [id](Engine& e) { e.initiate_failover(id, std::nullopt, owner); });
+        default:
+            if (has_vms(site) && !c.fenced && !all_on(site)) {
+                ask(site, "start the VMs", [id](Engine& e) { e.start_members(id); });
+            }
+    }
+}
+
+void Person::due_at_replica(EngineSite& site, const Collection& c, EngineSite&,
+                            const std::optional<Collection>& o) {
+    const CollectionId id = c.id;
+    // The other side has nothing any more, or is held back for good: this side has the only way on.
+    const bool alone = !is(o, Role::primary);
+    const bool only_we = alone || o->fenced || o->place.state == State::repurpose_initiated;
+    switch (c.place.state) {
+        case State::initial_replication:
+        case State::suspended:
+        case State::replicating:
+        case State::critical:
+            if (alone) {
+                return ask(site, "remove what is left",
+                           [id](Engine& e) { e.remove_relationship(id, owner); });
+            }
+            if (only_we) {
+                return ask(site, "fail over",
+                           [id](Engine& e) { e.initiate_failover(id, std::nullopt, owner); });
+            }
+            if (c.place.state == State::suspended) {
+                return ask(site, "resume", [id](Engine& e) { e.resume(id); });
+            }
+            return;
+        case State::failover_initiated:
+        case State::partially_recovered:
+            return ask(site, "revert the failover",
+                       [id](Engine& e) { e.revert_failover(id, owner); });
+        case State::recovered:
+            if (!only_we && prng_.one_in(2)) {
+                return ask(site, "revert the failover",
+                           [id](Engine& e) { e.revert_failover(id, owner); });
+            }
+            return ask(site, "commit the failover",
+                       [id](Engine& e) { e.commit_failover(id, owner); });
+        case State::committed:
+            if (alone) {
+                return ask(site, "remove what is left",
+                           [id](Engine& e) { e.remove_relationship(id, owner); });
+            }
+            return ask(site, "reverse", [id, settings = settings_of(site)](Engine& e) {
+                e.reverse(id, settings, owner);
+            });
+        default:
+            return;
+    }
+}
+
+bool Person::settled() {
+    EngineSite* primary = nullptr;
+    EngineSite* replica = nullptr;
+    for (EngineSite* site : sites_) {
+        const auto c = site->collection();
+        if (is(c, Role::primary, State::replicating) && !c->fenced && !c->reverse_pending) {
+            primary = site;
+        }
+        if (is(c, Role::replica, State::replicating)) replica = site;
+    }
+    if (primary == nullptr || replica == nullptr) return false;
+    if (primary->collection()->epoch != replica->collection()->epoch) return false;
+    for (EngineSite* site : sites_) {
+        if (at_work(*site)) return false;
+        for (const Job& job : site->engine()->jobs().list()) {
+            if (job.state == JobState::running) return false;
+        }
+    }
+    return all_on(*primary);
+}
+
+std::string Person::describe() {
+    std::string text;
+    for (EngineSite* site : sites_) {
+        text += fmt::format("{}:", site->name());
+        const auto c = site->collection();
+        if (!c) {
+            text += " nothing known; ";
+            continue;
+        }
+        text += fmt::format(" {} ({}) epoch {}{}{}, trouble '{}'", name_of(c->place.state),
+                            name_of(c->place.role), c->epoch.value, c->fenced ? ", fenced" : "",
+                            c->reverse_pending ? ", reverse pending" : "", c->trouble);
+        for (const auto& [id, vm] : site->hypervisor().vms()) {
+            text += fmt::format(", {} is {}{}", vm.name, vm.running ? "on" : "off",
+                                vm.lock.empty() ? "" : " and locked: " + vm.lock);
+        }
+        for (const Job& job : site->engine()->jobs().list()) {
+            if (job.state == JobState::running) {
+                text += fmt::format(", job '{}' runs: {}", job.name, job.status);
+            }
+        }
+        text += "; ";
+    }
+    return text;
+}
+
+}  // namespace reviver::sim

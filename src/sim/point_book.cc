@@ -1,0 +1,99 @@
+#include "sim/point_book.h"
+
+#include "base/error.h"
+#include "sim/model_group.h"
+#include "sim/scheduler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace reviver::sim {
+
+namespace {
+
+bool same(const GroupState& a, const GroupState& b) {
+    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+        return x.first == y.first && same_content(x.second, y.second);
+    });
+}
+
+std::string differing_disks(const GroupState& found, const GroupState& expected) {
+    std::string text;
+    for (const auto& [key, content] : expected) {
+        const auto other = found.find(key);
+        if (other == found.end()) {
+            text += fmt::format("; {} is missing", key.text());
+            continue;
+        }
+        RangeSet differing;
+        Bytes a(sector_bytes);
+        Bytes b(sector_bytes);
+        for (std::uint64_t at = 0; at < content.size(); at += sector_bytes) {
+            content.read(at, a);
+            other->second.read(at, b);
+            if (a != b) differing.add({at, sector_bytes});
+        }
+        if (differing.empty()) continue;
+        text += fmt::format("; {} differs in {} bytes, first at {}", key.text(),
+                            differing.total_bytes(), differing.ranges().front().offset);
+    }
+    return text;
+}
+
+GroupState state_of(store::Store& store, CollectionId collection, const PointInfo& point) {
+    GroupState state;
+    for (const DiskShape& shape : point.disks) {
+        const auto image = store.open_disk(collection, point.sequence, shape.key);
+        Bytes bytes(image->size_bytes());
+        image->read(0, bytes);
+        SparseBytes& content = state[shape.key];
+        content.resize(bytes.size());
+        content.write(0, bytes);
+    }
+    return state;
+}
+
+}  // namespace
+
+void PointBook::acknowledge(Epoch epoch, Sequence sequence) {
+    acknowledged_[epoch] = std::max(acknowledged_[epoch], sequence);
+    ++acknowledgements_;
+}
+
+Sequence PointBook::acknowledged(Epoch epoch) const {
+    const auto found = acknowledged_.find(epoch);
+    return found == acknowledged_.end() ? Sequence{} : found->second;
+}
+
+void PointBook::check(store::Store& store, CollectionId collection) const {
+    for (const PointInfo& point : store.points(collection)) {
+        try {
+            check_point(point, state_of(store, collection, point));
+        } catch (Error& e) {
+            // Whoever calls knows whether this is a full disk, a kill or damage.
+            e.add_context(fmt::format("point {}", point.sequence.value));
+            throw;
+        }
+    }
+}
+
+void PointBook::check_point(const PointInfo& point, const GroupState& found) const {
+    const auto cut = cuts_.find(point.cut);
+    if (cut == cuts_.end()) {
+        return require_known(found, fmt::format("point {} of no cut", point.sequence.value));
+    }
+    if (same(found, cut->second)) return;
+    throw Failure(fmt::format("point {} is not the group as it was at its cut{}",
+                              point.sequence.value, differing_disks(found, cut->second)));
+}
+
+void PointBook::require_known(const GroupState& state, const std::string& what) const {
+    const auto is_it = [&](const GroupState& known) { return same(known, state); };
+    const bool known =
+        std::ranges::any_of(adopted_, is_it) ||
+        std::ranges::any_of(cuts_, [&](const auto& cut) { return is_it(cut.second); });
+    if (!known) throw Failure(what + " is the group as it never was");
+}
+
+}  // namespace reviver::sim
