@@ -17,6 +17,7 @@ class Grammar {
     void add_all() {
         add_global_options();
         add_site_commands();
+        add_user_commands();
         add_vm_commands();
         add_collection_commands();
         add_relationship_commands();
@@ -60,6 +61,7 @@ class Grammar {
 
     void add_global_options();
     void add_site_commands();
+    void add_user_commands();
     void add_vm_commands();
     void add_collection_commands();
     void add_relationship_commands();
@@ -98,6 +100,24 @@ void Grammar::add_site_commands() {
                      "libvirt URI; default an embedded driver in DIR/libvirt");
     command("identify", "Show what answers at the management door");
     command("fingerprint", "Show the fingerprint of the site's peer certificate");
+}
+
+void Grammar::add_user_commands() {
+    auto* user = group("user", "Accounts of the site; changed in its files, at work at once");
+    command(user, "list", "Show who may come in, and as what");
+    auto* add = command(user, "add", "Let somebody in");
+    add->add_option("--role", into_.role, "What the account may do")
+        ->default_val("viewer")
+        ->check(CLI::IsMember({"viewer", "operator", "administrator"}));
+    auto* passwd = command(user, "passwd", "Give an account another password");
+    for (auto* with_password : {add, passwd}) {
+        with_password->add_flag("--generate", into_.generate,
+                                "Make a password up and print it; default is --password-file, or "
+                                "to ask");
+    }
+    for (auto* named : {add, passwd, command(user, "remove", "Let somebody in no more")}) {
+        named->add_option("NAME", into_.name, "Name of the account")->required();
+    }
 }
 
 void Grammar::add_vm_commands() {

@@ -42,6 +42,10 @@ struct Arguments {
     std::string peer;                  // pair: HOST:PORT
     std::string fingerprint;           // pair: known already
 
+    // user
+    std::string role;
+    bool generate = false;  // the password
+
     // init
     std::string directory;
     std::string peer_listen;

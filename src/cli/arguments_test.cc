@@ -100,6 +100,19 @@ TEST(Arguments, InitTakesItsChoices) {
     EXPECT_EQ(arguments.libvirt_uri, "qemu:///system");
 }
 
+TEST(Arguments, AccountsHaveANameARoleAndAPassword) {
+    EXPECT_EQ(good("user list").command, "user list");
+    EXPECT_EQ(good("user add eve").role, "viewer");
+    Arguments arguments = good("user add eve --role operator --password-file p");
+    EXPECT_EQ(arguments.name, "eve");
+    EXPECT_EQ(arguments.role, "operator");
+    EXPECT_EQ(arguments.password_file, "p");
+    EXPECT_TRUE(good("user passwd eve --generate").generate);
+    EXPECT_EQ(good("user remove eve").command, "user remove");
+    EXPECT_EQ(parse("user add").exit_code, exit_usage);
+    EXPECT_EQ(parse("user add eve --role king").exit_code, exit_usage);
+}
+
 TEST(Arguments, HelpIsEverywhereAndNoFailure) {
     for (const char* line : {"--help", "vm --help", "vm start --help", "failover --help"}) {
         Parsed parsed = parse(line);

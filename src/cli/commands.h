@@ -58,6 +58,12 @@ void init_site(const Arguments& arguments, const Console& console);
 void show_fingerprint(const Arguments& arguments, const Console& console);
 void identify(const Session& session);
 
+// user_commands.cc; no daemon is needed
+void list_users(const Arguments& arguments, const Console& console);
+void add_user(const Arguments& arguments, const Console& console);
+void change_password(const Arguments& arguments, const Console& console);
+void remove_user(const Arguments& arguments, const Console& console);
+
 // The exit code. Errors are told on the console.
 int run_command(const Arguments& arguments, const Console& console);
 

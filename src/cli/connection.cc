@@ -16,6 +16,22 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr unsigned answer_patience_s = 70;  // the server gives up after 60
+constexpr unsigned status_unauthorized = 401;
+
+const std::string& require_site(const std::string& directory) {
+    std::error_code unseen;
+    bool there = fs::exists(site::Layout{directory}.config(), unseen);
+    if (there || unseen) return directory;
+    fail(Code::not_found, "{} is no site: it has no reviver.toml; `reviver init {}` makes one",
+         directory, directory);
+}
+
+Access access_to_url(const Arguments& arguments) {
+    return {arguments.url, arguments.user, read_password(arguments.password_file),
+            arguments.ca_file, arguments.url};
+}
+
+}  // namespace
 
 std::string read_password(const fs::path& file) {
     std::ifstream stream(file);
@@ -29,15 +45,8 @@ std::string read_password(const fs::path& file) {
     return password;
 }
 
-Access access_to_url(const Arguments& arguments) {
-    return {arguments.url, arguments.user, read_password(arguments.password_file),
-            arguments.ca_file, arguments.url};
-}
-
-}  // namespace
-
 fs::path site_directory(const Arguments& arguments) {
-    if (!arguments.site.empty()) return arguments.site;
+    if (!arguments.site.empty()) return require_site(arguments.site);
     if (fs::exists(site::Layout{default_site_directory}.config())) return default_site_directory;
     fail(Code::invalid_parameter,
          "which site? Name its directory with --site DIR or REVIVER_SITE, or its door with --url; "
@@ -67,12 +76,17 @@ RemoteSite connect(const Access& access, const Arguments& arguments) {
         try {
             cim::TransportReply reply;
             reply.body = https->post(content_type, body, &reply.status);
-            return reply;
+            if (reply.status != status_unauthorized) return reply;
         } catch (Error& error) {
             if (error.code() != Code::unavailable) throw;
             fail(Code::unavailable, "{}; is reviverd running for {}?", error.what(),
                  access.described);
         }
+        fail(
+            Code::access_denied,
+            "{} does not let in \"{}\" with this password; `reviver user passwd {}` on its machine "
+            "sets another one",
+            access.described, access.user, access.user);
     };
     return RemoteSite(post);
 }

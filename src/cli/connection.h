@@ -21,6 +21,8 @@ struct Access {
     std::string described;  // for messages: the directory or the URL
 };
 
+// The first line of the file. Error(not_found) for none.
+std::string read_password(const std::filesystem::path& file);
 // The directory that the command line, the environment or the default names.
 // Error(invalid_parameter) when there is none.
 std::filesystem::path site_directory(const Arguments& arguments);

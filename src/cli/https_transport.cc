@@ -295,7 +295,9 @@ class HttpsTransport::State {
     [[noreturn]] void throw_tls_error() {
         const long verified = SSL_get_verify_result(session_.get());
         if (verified != X509_V_OK) {
-            fail(Code::access_denied, "the certificate of {} is not the trusted one: {}",
+            fail(Code::access_denied,
+                 "the certificate of {} is not the trusted one: {}; give --ca the file "
+                 "keys/management.crt of that site",
                  url_.place(), X509_verify_cert_error_string(verified));
         }
         fail(Code::unavailable, "the connection to {} failed: {}", url_.place(), tls_error());

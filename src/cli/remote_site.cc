@@ -226,9 +226,21 @@ Accepted RemoteSite::call(const std::string& service, const std::string& method,
     return call(path_of_service(service), method, in);
 }
 
+cim::Invoked RemoteSite::invoke(const cim::ObjectPath& object, const std::string& method,
+                                const std::vector<cim::NamedValue>& in) {
+    try {
+        return client_.invoke(object, method, in);
+    } catch (const cim::WsmanFault& fault) {
+        if (fault.code() != Code::access_denied) throw;
+        fail(Code::access_denied,
+             "{}: `reviver user list` at the site shows which account has the role for it",
+             fault.what());
+    }
+}
+
 Accepted RemoteSite::call(const cim::ObjectPath& object, const std::string& method,
                           const std::vector<cim::NamedValue>& in) {
-    cim::Invoked answer = client_.invoke(object, method, in);
+    cim::Invoked answer = invoke(object, method, in);
     if (answer.return_value != method_done && answer.return_value != job_started) {
         refuse(method, answer);
     }

@@ -57,6 +57,8 @@ class RemoteSite {
     cim::WsmanClient& client() { return client_; }
 
   private:
+    cim::Invoked invoke(const cim::ObjectPath& object, const std::string& method,
+                        const std::vector<cim::NamedValue>& in);
     [[noreturn]] void refuse(const std::string& method, const cim::Invoked& answer);
     const cim::ObjectPath& path_of_service(const std::string& service);
 

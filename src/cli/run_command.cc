@@ -53,9 +53,24 @@ constexpr std::array at_a_site = {
     Entry{"identify", identify},
 };
 
+struct OfflineEntry {
+    std::string_view command;
+    void (*run)(const Arguments& arguments, const Console& console);
+};
+
+constexpr std::array without_a_daemon = {
+    OfflineEntry{"init", init_site},
+    OfflineEntry{"fingerprint", show_fingerprint},
+    OfflineEntry{"user list", list_users},
+    OfflineEntry{"user add", add_user},
+    OfflineEntry{"user passwd", change_password},
+    OfflineEntry{"user remove", remove_user},
+};
+
 void run(const Arguments& arguments, const Console& console) {
-    if (arguments.command == "init") return init_site(arguments, console);
-    if (arguments.command == "fingerprint") return show_fingerprint(arguments, console);
+    for (const OfflineEntry& entry : without_a_daemon) {
+        if (entry.command == arguments.command) return entry.run(arguments, console);
+    }
     for (const Entry& entry : at_a_site) {
         if (entry.command != arguments.command) continue;
         RemoteSite site = connect(access_of(arguments), arguments);

@@ -1,6 +1,7 @@
 #include "daemon/peer_door.h"
 
 #include "base/bytes.h"
+#include "base/error.h"
 
 #include <chrono>
 
@@ -15,6 +16,20 @@ wire::Credentials read_credentials(sys::Files& files, const site::PeerConfig& pe
         return std::string(text_of(sys::read_file(files, path, pem_bytes_max)));
     };
     return {text(peer.certificate), text(peer.key)};
+}
+
+// A site that does not answer is looked for in one of three places.
+template <class Work>
+auto reaching(Work work) {
+    try {
+        return work();
+    } catch (const Error& error) {
+        if (error.code() != Code::unavailable && error.code() != Code::timeout) throw;
+        fail(error.code(),
+             "{}; does reviverd run there, is the address right, and does a firewall let it "
+             "through?",
+             error.what());
+    }
 }
 
 }  // namespace
@@ -40,12 +55,14 @@ PeerNetwork::PeerNetwork(sys::World& world, const site::Config& config, SiteId i
 std::unique_ptr<wire::PeerLink> PeerNetwork::dial(const sys::Endpoint& to,
                                                   const wire::Fingerprint& expected,
                                                   sys::MonoTime deadline) {
-    return std::make_unique<wire::PeerLink>(world_, transport_, self_, to, expected, deadline);
+    return reaching([&] {
+        return std::make_unique<wire::PeerLink>(world_, transport_, self_, to, expected, deadline);
+    });
 }
 
 std::string PeerNetwork::fetch_fingerprint(const sys::Endpoint& of) {
     sys::MonoTime deadline = world_.clock.after(fingerprint_patience);
-    return to_hex(transport_.fetch_fingerprint(of, deadline).hash());
+    return reaching([&] { return to_hex(transport_.fetch_fingerprint(of, deadline).hash()); });
 }
 
 std::string PeerNetwork::own_fingerprint() const {

@@ -1,18 +1,29 @@
 #include "daemon/site.h"
 
+#include "capture/limits.h"
 #include "daemon/management_door.h"
 #include "daemon/peer_door.h"
 #include "daemon/site_id.h"
 #include "hypervisor/hypervisor.h"
+#include "hypervisor/limits.h"
 #include "qemu/offline_export.h"
+#include "recovery/lock_watch.h"
 #include "replication/engine.h"
 #include "replication/live_machines.h"
+#include "site/limits.h"
 #include "state/repository.h"
 #include "store/store.h"
 #include "sys/world.h"
 
 namespace reviver::daemon {
 namespace {
+
+// What a configuration may say is what the parts can do.
+static_assert(site::limits::libvirt_root_bytes_max == hypervisor::root_length_max);
+static_assert(
+    site::limits::data_directory_bytes_max +
+        std::string_view("/capture/01234567/01234567-0123-0123-0123-0123456789ab.nbd").size() ==
+    capture::socket_path_max);
 
 store::Options store_options(const site::Config& config) {
     store::Options options;
@@ -45,6 +56,7 @@ class Site::Parts {
     replication::Peers peers_;
     PairedSites paired_sites_;
     replication::Engine engine_;
+    recovery::LockWatch lock_watch_;
     std::unique_ptr<wire::PeerServer> peer_door_;
     std::unique_ptr<server::HttpsServer> management_door_;
 };
@@ -60,6 +72,8 @@ Site::Parts::Parts(const site::Config& config)
       peers_(*repository_),
       paired_sites_(peers_),
       engine_(context(config)),
+      lock_watch_(*hypervisor_, world_.files, config.data_dir,
+                  [this](VmId vm, const std::string& text) { engine_.note(vm, text); }),
       peer_door_(network_.open(config.peer.listen, paired_sites_, engine_.peer_handler())),
       management_door_(open_management_door(config, engine_, *hypervisor_)) {}
 

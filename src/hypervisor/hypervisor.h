@@ -65,6 +65,7 @@ struct DomainEvent {
 };
 
 class BlockJobs;
+class SavedStates;
 
 class Hypervisor {
   public:
@@ -91,6 +92,7 @@ class Hypervisor {
 
     // Null where there is no such thing. Lives as long as this.
     virtual BlockJobs* block_jobs() { return nullptr; }
+    virtual SavedStates* saved_states() { return nullptr; }
 };
 
 // Opens a connection and follows its events. One process can have one embedded root open.

@@ -11,6 +11,7 @@
 #include "hypervisor/event_queue.h"
 #include "hypervisor/hypervisor.h"
 #include "hypervisor/libvirt_error.h"
+#include "hypervisor/saved_states.h"
 
 #include <boost/json.hpp>
 #include <libvirt/libvirt-qemu.h>
@@ -118,7 +119,7 @@ std::string return_of(const std::string& answer, const std::string& command) {
     fail(Code::failed, "QEMU refused {}: {}: {}", command, kind, text);
 }
 
-class Libvirt : public Hypervisor, public BlockJobs {
+class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
   public:
     explicit Libvirt(const std::string& uri) : uri_(uri), place_(uri) {
         place_.prepare();
@@ -145,6 +146,12 @@ class Libvirt : public Hypervisor, public BlockJobs {
     void start_pull(const DiskKey& disk, const std::string& base) override;
     std::optional<BlockJob> block_job(const DiskKey& disk) override;
     void cancel_block_job(const DiskKey& disk) override;
+
+    SavedStates* saved_states() override { return this; }
+
+    std::optional<std::string> saved_definition(VmId id) override;
+    void redefine_saved(VmId id, const std::string& xml) override;
+    void discard_saved(VmId id) override;
 
   private:
     static int on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void* self);
@@ -320,6 +327,26 @@ void Libvirt::cancel_block_job(const DiskKey& disk) {
     act(disk.vm, "cancelling a block job", [&](virDomainPtr domain) {
         return virDomainBlockJobAbort(domain, disk.target.c_str(), 0);
     });
+}
+
+std::optional<std::string> Libvirt::saved_definition(VmId id) {
+    const DomainHandle domain = find(id);
+    const int there = virDomainHasManagedSaveImage(domain.get(), 0);
+    if (there < 0) fail_libvirt("asking for a saved state");
+    if (there == 0) return std::nullopt;
+    char* xml = virDomainManagedSaveGetXMLDesc(domain.get(), VIR_DOMAIN_SAVE_IMAGE_XML_SECURE);
+    if (xml == nullptr) fail_libvirt("reading the definition of a saved state");
+    return take_string(xml);
+}
+
+void Libvirt::redefine_saved(VmId id, const std::string& xml) {
+    act(id, "changing the definition of a saved state",
+        [&](virDomainPtr domain) { return virDomainManagedSaveDefineXML(domain, xml.c_str(), 0); });
+}
+
+void Libvirt::discard_saved(VmId id) {
+    act(id, "discarding a saved state",
+        [](virDomainPtr domain) { return virDomainManagedSaveRemove(domain, 0); });
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ LockRecord record_of(const json::object& from) {
     record.locked = from.at("locked").as_string();
     record.autostart = from.at("autostart").as_bool();
     record.made_here = from.at("made_here").as_bool();
+    record.run = from.at("run").as_int64();
+    record.saved = from.at("saved").as_string();
     return record;
 }
 
@@ -39,7 +41,9 @@ void LockRecords::save(VmId vm, const LockRecord& record) {
     const std::string text = json::serialize(json::object{{"definition", record.definition},
                                                           {"locked", record.locked},
                                                           {"autostart", record.autostart},
-                                                          {"made_here", record.made_here}});
+                                                          {"made_here", record.made_here},
+                                                          {"run", record.run},
+                                                          {"saved", record.saved}});
     files_.make_directories(directory_);
     sys::replace_file(files_, path_of(vm), bytes_of(text));
 }

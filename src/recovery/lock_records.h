@@ -15,6 +15,9 @@ struct LockRecord {
     std::string locked;      // as libvirt shows it since; "" when a crash came between
     bool autostart = false;  // before the lock
     bool made_here = false;  // a replica that we defined: nobody had it before
+    // The run (Domain::process_id) that the lock found, and that goes on; 0 for none.
+    std::int64_t run = 0;
+    std::string saved;  // the definition beside its saved state before the lock; "" without one
 };
 
 class LockRecords {

@@ -1,6 +1,8 @@
 #include "recovery/locks.h"
 
 #include "base/error.h"
+#include "base/log.h"
+#include "hypervisor/saved_states.h"
 #include "recovery/limits.h"
 
 namespace reviver::recovery {
@@ -44,12 +46,13 @@ std::string Locks::file_for(const std::string& why) const {
 void Locks::lock(VmId vm, const std::string& why) {
     const Domain domain = hypervisor_.domain(vm);
     DomainXml xml(domain.xml);
-    if (xml.lock_file() == file_for(why)) return;
+    if (xml.lock_file() == file_for(why)) return lock_saved_state(vm, file_for(why));
     // Locked for another reason: what it was before stays what it was.
     std::optional<LockRecord> record;
     if (xml.locked()) record = records_.find(vm);
     xml.unlock();
-    if (!record) record = LockRecord{xml.text(), "", domain.autostart, false};
+    if (!record)
+        record = LockRecord{xml.text(), "", domain.autostart, false, domain.process_id, ""};
     define_locked(std::move(xml), why, std::move(*record));
 }
 
@@ -61,6 +64,40 @@ void Locks::define_locked(DomainXml xml, const std::string& why, LockRecord reco
     hypervisor_.set_autostart(vm, false);
     record.locked = hypervisor_.domain(vm).xml;
     records_.save(vm, record);
+    lock_saved_state(vm, xml.lock_file());
+}
+
+void Locks::lock_saved_state(VmId vm, const std::string& file) {
+    hypervisor::SavedStates* states = hypervisor_.saved_states();
+    const auto saved = states == nullptr ? std::nullopt : states->saved_definition(vm);
+    if (!saved) return;
+    DomainXml xml(*saved);
+    const auto disks = xml.disks();
+    if (disks.empty() || disks.front().source == file) return;
+    // Locked for another reason before: its own definition is in the record already.
+    if (sys::Path(disks.front().source).parent_path() != records_.directory()) {
+        LockRecord record = records_.find(vm).value_or(LockRecord());
+        record.saved = *saved;
+        records_.save(vm, record);
+    }
+    xml.set_disk(disks.front().target, file, disks.front().format);
+    states->redefine_saved(vm, xml.text());
+}
+
+void Locks::unlock_saved_state(VmId vm, const LockRecord& record) {
+    hypervisor::SavedStates* states = hypervisor_.saved_states();
+    if (record.saved.empty() || states == nullptr || !states->saved_definition(vm)) return;
+    states->redefine_saved(vm, record.saved);
+}
+
+void Locks::discard_saved_state(VmId vm) {
+    hypervisor::SavedStates* states = hypervisor_.saved_states();
+    if (states == nullptr || !states->saved_definition(vm)) return;
+    states->discard_saved(vm);
+    log_warning(
+        "the saved memory of {} was discarded: its disks are no longer those it was saved "
+        "with",
+        vm.text());
 }
 
 void Locks::unlock(VmId vm) {
@@ -72,6 +109,8 @@ void Locks::unlock(VmId vm) {
         fail(Code::invalid_state, "'{}' is a replica: fail its collection over to start it",
              domain.name);
     }
+    // Before the definition, which tells a repetition that all is done.
+    if (record) unlock_saved_state(vm, *record);
     // What libvirt added for the lock's disk (addresses, perhaps a controller) goes with it only if
     // nobody changed anything since.
     if (record && record->locked == domain.xml) {

@@ -6,7 +6,8 @@
 //     error: Cannot access storage file '/DATA/locks/This VM is a Reviver replica of 'shop'. Use
 //     reviver failover.'
 // is what virsh, virt-manager and everything else on libvirt then says. Automatic start is off
-// meanwhile.
+// meanwhile. A saved state, which starts with a definition of its own, gets the same file in place
+// of its first disk's image, so it is neither a way around the lock nor lost.
 //
 // Order, because the power may go at any point: the record of what was comes first, then the locked
 // definition; when unlocking, the definition first and then the record. A locked definition without
@@ -39,7 +40,13 @@ class Locks {
     // Defines and locks at once; `record` says what is restored later.
     void define_locked(hypervisor::DomainXml xml, const std::string& why, LockRecord record);
 
+    // For a VM whose disks are no longer those that it was saved with: the memory would damage
+    // them.
+    void discard_saved_state(VmId vm);
+
   private:
+    void lock_saved_state(VmId vm, const std::string& file);
+    void unlock_saved_state(VmId vm, const LockRecord& record);
     std::string file_for(const std::string& why) const;
 
     hypervisor::Hypervisor& hypervisor_;

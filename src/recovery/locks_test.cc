@@ -1,5 +1,6 @@
 #include "recovery/locks.h"
 
+#include "hypervisor/saved_states.h"
 #include "recovery/lock_watch.h"
 #include "recovery/test_site.h"
 
@@ -74,24 +75,98 @@ TEST_F(LocksTest, ALockTextIsCutAtAWholeCharacter) {
     EXPECT_EQ(file.filename().string(), why.substr(0, 199));
 }
 
-TEST_F(LocksTest, ALockedVmThatRunsAllTheSameIsPoweredOff) {
+class LockWatchTest : public LocksTest {
+  protected:
+    LockWatch watch() {
+        return LockWatch(hypervisor_, sys::linux_world().files, data_,
+                         [this](VmId, const std::string& text) {
+                             const std::lock_guard lock(mutex_);
+                             reported_ = text;
+                             changed_.notify_all();
+                         });
+    }
+    bool reported() {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, std::chrono::seconds(30),
+                                 [&] { return !reported_.empty(); });
+    }
+    // What somebody would do who wants the VM to start whatever the lock says.
+    void force_start(VmId vm) {
+        std::ofstream(DomainXml(hypervisor_.domain(vm).xml).lock_file()) << std::string(512, '\0');
+        hypervisor_.start(vm);
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::string reported_;
+};
+
+TEST_F(LockWatchTest, ALockedVmThatIsStartedAllTheSameIsPoweredOff) {
     hypervisor_.define(definition(one, "web", {}));
     locks_.lock(one, "reason");
-    std::ofstream(DomainXml(hypervisor_.domain(one).xml).lock_file()) << std::string(512, '\0');
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::string reported;
-    const LockWatch watch(hypervisor_, [&](const std::string& name) {
-        const std::lock_guard lock(mutex);
-        reported = name;
-        changed.notify_all();
-    });
-    hypervisor_.start(one);
-    std::unique_lock lock(mutex);
-    ASSERT_TRUE(
-        changed.wait_for(lock, std::chrono::seconds(30), [&] { return !reported.empty(); }));
-    EXPECT_EQ(reported, "web");
+    const auto watching = watch();
+    force_start(one);
+    ASSERT_TRUE(reported());
+    EXPECT_NE(reported_.find("'web' was started although it is locked"), std::string::npos);
     EXPECT_EQ(hypervisor_.domain(one).power, Power::off);
+}
+
+TEST_F(LockWatchTest, OneThatWasStartedWhileNobodyWatchedIsPoweredOffAtTheBeginning) {
+    hypervisor_.define(definition(one, "web", {}));
+    locks_.lock(one, "reason");
+    force_start(one);
+    const auto watching = watch();
+    EXPECT_TRUE(reported());
+    EXPECT_EQ(hypervisor_.domain(one).power, Power::off);
+}
+
+TEST_F(LockWatchTest, TheRunThatALockFindsGoesOn) {
+    hypervisor_.define(definition(one, "web", {}));
+    hypervisor_.start(one);
+    locks_.lock(one, "reason");
+    locks_.lock(one, "another reason");
+    const auto watching = watch();
+    EXPECT_EQ(hypervisor_.domain(one).power, Power::running);
+    EXPECT_EQ(reported_, "");
+}
+
+class SavedVmTest : public LocksTest {
+  protected:
+    SavedVmTest() {
+        make_chains();
+        hypervisor_.define(hypervisor::DomainXml(definition(one, "web", {"vda"})).text());
+        hypervisor::DomainXml xml(hypervisor_.domain(one).xml);
+        xml.set_disk("vda", base({one, "vda"}), "raw");
+        hypervisor_.define(xml.text());
+        hypervisor_.start(one);
+        save(one);
+    }
+    hypervisor::SavedStates& states() { return *hypervisor_.saved_states(); }
+};
+
+TEST_F(SavedVmTest, ASavedStateIsNoWayAroundALockAndIsNotLost) {
+    const auto before = states().saved_definition(one);
+    ASSERT_TRUE(before);
+    locks_.lock(one, "first reason");
+    locks_.lock(one, "the reason");
+    EXPECT_NE(text_of_error([&] { hypervisor_.start(one); }).find("the reason"), std::string::npos);
+    EXPECT_EQ(hypervisor_.domain(one).power, Power::off);
+
+    locks_.unlock(one);
+    EXPECT_EQ(states().saved_definition(one), before);
+    hypervisor_.start(one);
+    EXPECT_EQ(hypervisor_.domain(one).power, Power::running);
+    EXPECT_FALSE(states().saved_definition(one)) << "it went on from the saved state";
+}
+
+TEST_F(SavedVmTest, AFailoverDiscardsMemoryThatBelongsToOtherDisks) {
+    locks_.lock(one, "taken over");
+    ASSERT_TRUE(recovery_.prepare(plan_of_one()).empty());
+    EXPECT_FALSE(states().saved_definition(one));
+    hypervisor_.start(one);
+    save(one);
+    recovery_.revert(plan_of_one());
+    EXPECT_FALSE(states().saved_definition(one)) << "its overlays are gone";
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ DomainXml Recovery::replica_of(const VmDefinition& vm, const Domain* local) cons
 void Recovery::define_replica(const std::string& collection, const VmDefinition& vm,
                               const Domain* local) {
     locks_.define_locked(replica_of(vm, local), replica_lock_text(collection),
-                         {vm.domain_xml, "", false, true});
+                         {vm.domain_xml, "", false, true, 0, ""});
 }
 
 void Recovery::show_replica(const std::string& collection, const VmDefinition& vm) {
@@ -77,15 +77,13 @@ void Recovery::show_replica(const std::string& collection, const VmDefinition& v
     const std::optional<LockRecord> record = locks_.records().find(vm.id);
     if (!domain) return define_replica(collection, vm, nullptr);
     const bool locked = DomainXml(domain->xml).locked();
-    if (!record || !record->made_here) {
-        if (!locked && is_on(*domain)) {
-            fail(Code::invalid_state, "'{}' runs at this site: a replica of it cannot be kept",
-                 domain->name);
-        }
-        return locks_.lock(vm.id, replica_lock_text(collection));
+    if (!locked && is_on(*domain)) {
+        fail(Code::invalid_state, "'{}' runs at this site: a replica of it cannot be kept",
+             domain->name);
     }
-    // Ours, and unlocked: it is failed over.
-    if (!locked) return;
+    // One that was made here and is unlocked was given to the user by a failover: it is the user's.
+    if (!locked || !record || !record->made_here)
+        return locks_.lock(vm.id, replica_lock_text(collection));
     if (record->definition != vm.domain_xml) return define_replica(collection, vm, &*domain);
     locks_.lock(vm.id, replica_lock_text(collection));
 }
@@ -126,9 +124,9 @@ void Recovery::prepare_vm(const FailoverPlan& plan, const VmDefinition& vm) {
     // What revert() goes back to. Under a lock the record is there already, and says more than the
     // locked definition does.
     if (!domain) {
-        locks_.records().save(vm.id, {vm.domain_xml, "", false, true});
+        locks_.records().save(vm.id, {vm.domain_xml, "", false, true, 0, ""});
     } else if (!DomainXml(domain->xml).locked()) {
-        locks_.records().save(vm.id, {domain->xml, "", domain->autostart, false});
+        locks_.records().save(vm.id, {domain->xml, "", domain->autostart, false, 0, ""});
     }
     std::map<std::string, DiskImage> images;
     for (const PlanDisk& disk : plan.disks_of(vm.id)) {
@@ -136,6 +134,7 @@ void Recovery::prepare_vm(const FailoverPlan& plan, const VmDefinition& vm) {
         images[disk.key.target] = {overlays_.path_of(plan, disk.key), "qcow2"};
     }
     const std::optional<DomainXml> local = xml_of(pointer_to(domain));
+    if (domain) locks_.discard_saved_state(vm.id);
     hypervisor_.define(definition_at_site(vm.domain_xml, images, local ? &*local : nullptr).text());
 }
 
@@ -158,6 +157,7 @@ void Recovery::revert_vm(const FailoverPlan& plan, const VmDefinition& vm) {
     std::optional<Domain> domain = find_domain(hypervisor_, vm.id);
     // A VM that prepare() could not set up is not ours to touch.
     if (domain && runs_on_overlays(plan, *domain)) {
+        locks_.discard_saved_state(vm.id);
         lock_again(plan, vm);
         domain = find_domain(hypervisor_, vm.id);
     }

@@ -74,10 +74,6 @@ TEST_F(RecoveryTest, FailoverRunsOnThePointAndRevertLeavesNothing) {
     // Repeating finds it done, and loses nothing.
     EXPECT_TRUE(recovery_.prepare(failover).empty());
     EXPECT_FALSE(as_the_point());
-    // A refreshed list of replicas does not touch what is failed over.
-    recovery_.show_replicas("shop", failover.vms);
-    EXPECT_FALSE(locked(one));
-
     recovery_.revert(failover);
     recovery_.revert(failover);
     EXPECT_TRUE(locked(one));
@@ -110,6 +106,22 @@ TEST_F(RecoveryTest, FailoverMakesAnewWhatACrashOrARevertLeftBehind) {
     ASSERT_TRUE(recovery_.prepare(failover).empty());
     EXPECT_TRUE(qemu::same_content(left, "qcow2", top({one, "vda"}), "qcow2"));
     EXPECT_FALSE(std::filesystem::exists(left.string() + ".new"));
+}
+
+// It used to count as failed over for ever: a replica was kept of a VM that ran.
+TEST_F(RecoveryTest, AVmThatAFailoverGaveAwayIsLikeAnyOtherOfThisSite) {
+    const FailoverPlan failover = plan();
+    recovery_.show_replicas("shop", failover.vms);
+    ASSERT_TRUE(recovery_.prepare(failover).empty());
+    hypervisor_.start(two);
+    EXPECT_THROW(recovery_.show_replicas("again", failover.vms), Error);
+    EXPECT_FALSE(locked(two));
+    hypervisor_.power_off(two);
+    recovery_.show_replicas("again", failover.vms);
+    EXPECT_TRUE(locked(two));
+    recovery_.forget_replicas({two});
+    recovery_.locks().unlock(two);
+    EXPECT_EQ(hypervisor_.domain(two).disks[0].source, overlay({two, "vda"}));
 }
 
 TEST_F(RecoveryTest, OneVmsTroubleLeavesTheOthersFailedOver) {

@@ -11,6 +11,7 @@
 #include "sys/world.h"
 
 #include <gtest/gtest.h>
+#include <libvirt/libvirt.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -156,6 +157,16 @@ class TestSite : public testing::Test {
                 xxh3(sys::read_file(sys::linux_world().files, entry.path(), 2 * disk_size));
         }
         return contents;
+    }
+    // As `virsh managedsave` does: with another connection of this process, which the embedded
+    // driver allows.
+    static void save(VmId vm) {
+        const std::string uri = "qemu:///embed?root=" + TestRoot::get().path().string();
+        const std::unique_ptr<virConnect, int (*)(virConnectPtr)> connection(
+            virConnectOpen(uri.c_str()), virConnectClose);
+        const std::unique_ptr<virDomain, int (*)(virDomainPtr)> domain(
+            virDomainLookupByUUIDString(connection.get(), vm.text().c_str()), virDomainFree);
+        ASSERT_EQ(virDomainManagedSave(domain.get(), 0), 0);
     }
     bool locked(VmId vm) { return hypervisor::DomainXml(hypervisor_.domain(vm).xml).locked(); }
 

@@ -65,6 +65,10 @@ std::string read_libvirt_uri(TomlSection section, const Layout& layout) {
                        "must be a libvirt URI of QEMU: qemu:///embed?root=/DIRECTORY, "
                        "qemu:///system or qemu:///session");
     }
+    if (const auto root = uri.find("root=");
+        uri.starts_with("qemu:///embed") && root < uri.size()) {
+        check_room_for_sockets(uri.substr(root + 5), limits::libvirt_root_bytes_max);
+    }
     section.finish();
     return uri;
 }
@@ -95,6 +99,7 @@ level_enum read_log_level(TomlSection section) {
 void read_site(TomlSection section, const Layout& layout, Config& config) {
     config.name = section.parsed("name", "", checked_name);
     config.data_dir = path_in(section, "data_dir", layout, layout.data());
+    check_room_for_sockets(config.data_dir, limits::data_directory_bytes_max);
     section.finish();
 }
 
@@ -121,6 +126,16 @@ void check_site_name(std::string_view name) {
         "\"{}\" cannot name a site; a name is 1 to {} letters, digits, \".\", \"-\" and \"_\", and "
         "begins with a letter or digit",
         name, limits::site_name_chars_max);
+}
+
+void check_room_for_sockets(const fs::path& directory, std::size_t bytes_max) {
+    std::size_t bytes = directory.native().size();
+    if (bytes <= bytes_max) return;
+    fail(
+        Code::invalid_parameter,
+        "{} is a path of {} bytes and may have {}: UNIX sockets are made below it, whose paths the "
+        "system limits to 107. Use a directory with a shorter path",
+        directory.string(), bytes, bytes_max);
 }
 
 level_enum parse_log_level(std::string_view text) {

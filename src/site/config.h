@@ -48,6 +48,9 @@ Config load_config(const std::filesystem::path& file);
 // `file` names the text in errors, and its directory is what paths are relative to.
 Config parse_config(std::string_view text, const std::filesystem::path& file);
 
+// Error(invalid_parameter) when sockets below the directory would have paths that are too long.
+void check_room_for_sockets(const std::filesystem::path& directory, std::size_t bytes_max);
+
 // Site names are 1 to 64 letters, digits, ".", "-" and "_", and begin with a letter or digit: they
 // appear in file names, certificates and CIM keys. Error(invalid_parameter) otherwise.
 void check_site_name(std::string_view name);

@@ -140,6 +140,11 @@ sys::Endpoint advertised(const NewSite& wanted) {
     return {host_name(), wanted.peer_listen.port};
 }
 
+std::string text_of_config(const NewSite& wanted) {
+    return config_text({wanted.name, wanted.peer_listen, advertised(wanted),
+                        wanted.management_listen, wanted.libvirt_uri});
+}
+
 void write_site(const Layout& layout, const NewSite& wanted) {
     for (const auto& directory : {layout.keys(), layout.data(), layout.libvirt()}) {
         make_directory(directory);
@@ -148,10 +153,7 @@ void write_site(const Layout& layout, const NewSite& wanted) {
     write_pair(management_certificate(wanted), layout.management_key(),
                layout.management_certificate());
     write_administrator(layout);
-    std::string text = config_text({wanted.name, wanted.peer_listen, advertised(wanted),
-                                    wanted.management_listen, wanted.libvirt_uri});
-    parse_config(text, layout.config());
-    write_new_file(layout.config(), text, readable);
+    write_new_file(layout.config(), text_of_config(wanted), readable);
     for (const auto& directory : {layout.keys(), layout.directory}) sync_directory(directory);
 }
 
@@ -167,6 +169,8 @@ CreatedSite create_site(const NewSite& wanted) {
     fs::path directory = fs::absolute(wanted.directory).lexically_normal();
     if (directory.filename().empty()) directory = directory.parent_path();
     refuse_to_overwrite(directory);
+    // Nothing is made that a daemon would refuse to run.
+    parse_config(text_of_config(wanted), Layout{directory}.config());
     fs::create_directories(directory.parent_path());
     Scaffold scaffold(directory);
     write_site(Layout{scaffold.path()}, wanted);

@@ -4,6 +4,7 @@
 #include "server/accounts.h"
 #include "site/certificate.h"
 #include "site/config.h"
+#include "site/limits.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -129,10 +130,19 @@ TEST_F(CreateSite, TakesAnEmptyDirectoryAndATrailingSlash) {
     EXPECT_TRUE(fs::exists(parent_ / "a" / "east" / "reviver.toml"));
 }
 
+TEST_F(CreateSite, RefusesADirectoryInWhichSocketsWouldNotFit) {
+    const std::size_t most = limits::data_directory_bytes_max - std::string("/data").size();
+    wanted_.directory = parent_ / std::string(most - parent_.native().size() - 1, 'x');
+    EXPECT_NO_THROW(create_site(wanted_));
+    wanted_.directory += "y";
+    EXPECT_EQ(refused(), Code::invalid_parameter);
+    EXPECT_FALSE(fs::exists(wanted_.directory));
+}
+
 TEST_F(CreateSite, LeavesNothingBehindWhenItFails) {
     wanted_.libvirt_uri = "xen:///system";
     EXPECT_EQ(refused(), Code::invalid_parameter);
-    EXPECT_TRUE(fs::is_empty(parent_ / "a"));
+    EXPECT_TRUE(fs::is_empty(parent_));
     wanted_.name = "no/name";
     EXPECT_EQ(refused(), Code::invalid_parameter);
 }

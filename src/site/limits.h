@@ -13,4 +13,10 @@ constexpr std::int64_t bandwidth_kib_per_s_max = 1'073'741'824;  // 1 TiB/s: mor
 constexpr std::int64_t bandwidth_kib_per_s_min =
     16;  // a slower link never finishes an initial copy
 
+// Bytes of a path below which UNIX sockets are made, whose own paths may have 107: captures put
+// "/capture/COLLECTION/VM.nbd" behind the data directory, the embedded libvirt
+// "/lib/qemu/qmp-XXXXXX/qmp.monitor" behind its root.
+constexpr std::size_t data_directory_bytes_max = 49;
+constexpr std::size_t libvirt_root_bytes_max = 74;
+
 }  // namespace reviver::site::limits

@@ -9,6 +9,7 @@ import argparse
 import json
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -83,6 +84,8 @@ def main() -> int:
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--only", choices=[*PARTS, "programs"])
     arguments = parser.parse_args()
+    # An end from outside is one like Ctrl-C: what runs is taken down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     benches = Run(arguments.build.resolve())
     for name in PARTS:
         if arguments.only in (None, name):
@@ -93,4 +96,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

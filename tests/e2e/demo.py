@@ -9,6 +9,7 @@ import argparse
 import json
 import pathlib
 import shutil
+import signal
 import sys
 
 from e2e import report
@@ -216,6 +217,8 @@ def main() -> int:
     if arguments.stop:
         return 0
     shutil.rmtree(directory)
+    # An end from outside is one like Ctrl-C: what runs is taken down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     pair = Pair(directory, build, SHAPE)
     demo = Demo(pair, report.Report(STEPS))
     try:
