@@ -328,12 +328,19 @@ bool Engine::is_flattening(CollectionId id) {
 
 void Engine::flatten_until_done(Group& group, JobHandle& job) {
     auto progress = [&job](unsigned percent) { job.progress(percent, "merging"); };
-    auto cancelled = [this] { return stopping_.load(); };
+    // Cycles wait for their turn meanwhile: a QEMU whose block graph changes as a copy ends does
+    // not always live through being asked about it. Operations need not wait, they interrupt.
+    const auto merged = [&](const Collection& c) {
+        auto interrupted = group.interrupted();
+        auto cancelled = [this, interrupted] { return stopping_ || interrupted(); };
+        auto turn = group.take_turn();
+        return context_.machines.flatten(plan_of(c, c.failover_point), progress, cancelled);
+    };
     for (;;) {
         const Collection c = group.snapshot();
         const bool over = c.failover_point.value == 0 || c.place.role == Role::none;
         if (c.flattened || over) return;
-        if (context_.machines.flatten(plan_of(c, c.failover_point), progress, cancelled)) break;
+        if (merged(c)) break;
         job.progress(0, "waiting for the VMs to run");
         const auto until = context_.world.clock.after(flatten_pause);
         while (context_.world.clock.mono() < until) {
