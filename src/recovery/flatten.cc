@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "hypervisor/block_jobs.h"
 #include "qemu/image_tool.h"
+#include "qemu/qmp.h"
 #include "recovery/limits.h"
 #include "recovery/locks.h"
 
@@ -31,6 +32,21 @@ bool is_on(hypervisor::Hypervisor& hypervisor, VmId vm) {
     return domain && (domain->power == Power::running || domain->power == Power::held);
 }
 
+// QEMU names the base in the header before all of its tables are in the file, so whoever deletes
+// the layers asks for this first.
+void write_out(hypervisor::Hypervisor& hypervisor, VmId vm) {
+    const qemu::Qmp qmp = [&](const std::string& command, const std::string& arguments) {
+        return hypervisor.qmp(vm, command, arguments);
+    };
+    for (const auto& disk : qemu::guest_disks(qmp)) {
+        if (disk.node.empty()) continue;
+        const std::string said =
+            qmp("human-monitor-command", "{\"command-line\":\"qemu-io " + disk.node + " flush\"}");
+        if (said != "\"\"")
+            fail(Code::failed, "QEMU did not write out node {}: {}", disk.node, said);
+    }
+}
+
 // To the end of the job, whoever started it. False when it was cancelled.
 bool follow(BlockJobs& jobs, const DiskKey& disk, const std::function<void(double)>& progress,
             const std::function<bool()>& cancelled) {
@@ -53,12 +69,17 @@ bool flatten_disk(hypervisor::Hypervisor& hypervisor, const FlattenRequest& requ
                   const std::function<bool()>& cancelled) {
     BlockJobs* jobs = hypervisor.block_jobs();
     if (jobs == nullptr) fail(Code::not_supported, "this hypervisor cannot flatten disks");
-    if (is_flat(request)) return true;
+    const bool on = is_on(hypervisor, request.disk.vm);
+    if (!on || is_flat(request)) {
+        const bool flat = is_flat(request);
+        if (flat && on) write_out(hypervisor, request.disk.vm);
+        return flat;
+    }
     try {
-        if (!is_on(hypervisor, request.disk.vm)) return false;
         // After a restart of the daemon the job that it started is still at work.
         if (!jobs->block_job(request.disk)) jobs->start_pull(request.disk, request.base);
         if (!follow(*jobs, request.disk, progress, cancelled)) return false;
+        write_out(hypervisor, request.disk.vm);
     } catch (const Error&) {
         if (!is_on(hypervisor, request.disk.vm)) return false;
         throw;
