@@ -8,18 +8,10 @@ namespace reviver::capture {
 
 namespace {
 
-// QEMU names a device by its id, or by its QOM path when the block device is a child of it:
-// "sata0-0-0", "/machine/peripheral/virtio-disk0/virtio-backend".
-bool is_device(const std::string& qdev, const std::string& alias) {
-    return qdev == alias || qdev.ends_with("/" + alias) ||
-           qdev.find("/" + alias + "/") != std::string::npos;
-}
-
 LiveDisk live_disk(const std::vector<qemu::GuestDisk>& devices,
                    const std::vector<qemu::BlockNode>& nodes, const hypervisor::Disk& disk) {
-    const auto device = std::find_if(devices.begin(), devices.end(), [&](const auto& d) {
-        return !disk.alias.empty() && is_device(d.qdev, disk.alias);
-    });
+    const auto device = std::find_if(devices.begin(), devices.end(),
+                                     [&](const auto& d) { return qemu::is_device(d, disk.alias); });
     if (device == devices.end())
         fail(Code::invalid_state,
              "QEMU has no disk '{}' ({}): it was unplugged, or its definition changed", disk.target,

@@ -2,6 +2,8 @@
 
 #include "qemu/qmp_json.h"
 
+#include <fmt/format.h>
+
 namespace reviver::qemu {
 
 namespace json = boost::json;
@@ -59,6 +61,13 @@ std::vector<T> list_of(const json::value& value, T (*convert)(const json::object
 std::vector<BlockNode> block_nodes(const Qmp& qmp) {
     // Flat: without the whole backing chain repeated inside every node of it.
     return list_of(call(qmp, "query-named-block-nodes", {{"flat", true}}), node_of);
+}
+
+// QEMU names a device by its id, or by its QOM path when the block device is a child of it:
+// "sata0-0-0", "/machine/peripheral/virtio-disk0/virtio-backend".
+bool is_device(const GuestDisk& disk, std::string_view alias) {
+    const std::string path = "/" + disk.qdev + "/";
+    return !alias.empty() && path.find(fmt::format("/{}/", alias)) != std::string::npos;
 }
 
 std::vector<GuestDisk> guest_disks(const Qmp& qmp) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace reviver::qemu {
@@ -47,5 +48,7 @@ struct GuestDisk {
     std::string file;
 };
 std::vector<GuestDisk> guest_disks(const Qmp& qmp);
+// Is it the disk of the device that libvirt calls `alias` ("virtio-disk0")? None is for "".
+bool is_device(const GuestDisk& disk, std::string_view alias);
 
 }  // namespace reviver::qemu

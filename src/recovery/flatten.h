@@ -21,11 +21,11 @@ struct FlattenRequest {
     sys::Path base;
 };
 
-// Answers whether the overlay builds on the base alone now: not when the VM is off, was stopped
-// meanwhile, or `cancelled`. `progress` gets 0 to 1. Code::not_supported on a hypervisor without
-// block jobs; Code::failed when QEMU gave up.
-bool flatten_disk(hypervisor::Hypervisor& hypervisor, const FlattenRequest& request,
-                  const std::function<void(double share)>& progress,
+// Answers whether the overlay builds on the base alone now, durably, so that the layers may be
+// deleted: not when the VM is off, was stopped meanwhile, or `cancelled`. `progress` gets 0 to 1.
+// Code::not_supported on a hypervisor without block jobs; Code::failed when QEMU gave up.
+bool flatten_disk(hypervisor::Hypervisor& hypervisor, sys::Files& files,
+                  const FlattenRequest& request, const std::function<void(double share)>& progress,
                   const std::function<bool()>& cancelled);
 
 }  // namespace reviver::recovery

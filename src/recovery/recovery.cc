@@ -52,7 +52,10 @@ const Domain* pointer_to(const std::optional<Domain>& domain) {
 }  // namespace
 
 Recovery::Recovery(hypervisor::Hypervisor& hypervisor, sys::Files& files, const sys::Path& data)
-    : hypervisor_(hypervisor), locks_(hypervisor, files, data), overlays_(files, data) {}
+    : hypervisor_(hypervisor),
+      files_(files),
+      locks_(hypervisor, files, data),
+      overlays_(files, data) {}
 
 // ---------------------------------------------------------------------------------------- replicas
 
@@ -182,7 +185,7 @@ bool Recovery::flatten(const FailoverPlan& plan,
         };
         const PlanDisk& disk = plan.disks[i];
         const FlattenRequest request{disk.key, overlays_.path_of(plan, disk.key), disk.base};
-        all_done = flatten_disk(hypervisor_, request, disk_progress, cancelled) && all_done;
+        all_done = flatten_disk(hypervisor_, files_, request, disk_progress, cancelled) && all_done;
     }
     return all_done;
 }

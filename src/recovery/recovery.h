@@ -61,6 +61,7 @@ class Recovery {
                         const hypervisor::Domain* local);
 
     hypervisor::Hypervisor& hypervisor_;
+    sys::Files& files_;
     Locks locks_;
     Overlays overlays_;
 };

@@ -1,6 +1,8 @@
 #include "recovery/recovery.h"
 
+#include "qemu/background_job.h"
 #include "qemu/offline_export.h"
+#include "recovery/flatten.h"
 #include "recovery/power.h"
 #include "recovery/test_site.h"
 
@@ -16,6 +18,11 @@ class ReplicasTest : public TestSite {};
 class RecoveryTest : public TestSite {
   protected:
     RecoveryTest() { make_chains(); }
+    static std::string node_of(const qemu::Qmp& qmp, const sys::Path& raw_image) {
+        for (const auto& node : qemu::block_nodes(qmp))
+            if (node.driver == "raw" && node.file == raw_image) return node.name;
+        return "";
+    }
 };
 
 TEST_F(ReplicasTest, ReplicasAreShownUpdatedAndForgotten) {
@@ -191,6 +198,52 @@ TEST_F(RecoveryTest, FlatteningKeepsContentBitmapAndBase) {
     qemu::OfflineExport exported({overlay(disk), "qcow2", bitmap});
     qemu::NbdReader reader(exported.address(), {qemu::bitmap_context(bitmap)});
     EXPECT_EQ(reader.dirty(bitmap, {0, disk_size}), (RangeSet{{1 << 20, 4096}}));
+}
+
+// QEMU names another backing image in the header before its tables are in the file: it used to be
+// that what had been copied was lost then.
+TEST_F(RecoveryTest, AQemuThatIsKilledOnceTheLayersAreOutHasLostNothing) {
+    const FailoverPlan failover = plan_of_one();
+    const DiskKey disk{one, "vda"};
+    ASSERT_TRUE(recovery_.prepare(failover).empty());
+    hypervisor_.start(one);
+    const pid_t qemu = pid_of("web");
+    const auto builds_on = [&] { return qemu::image_info(overlay(disk), "qcow2").backing_path; };
+    bool killed = false;
+    recovery_.flatten(
+        failover,
+        [&](unsigned) {
+            if (killed || builds_on() != base(disk)) return;
+            ASSERT_EQ(kill(qemu, SIGKILL), 0);
+            killed = true;
+        },
+        [] { return false; });
+    ASSERT_TRUE(killed);
+    EXPECT_EQ(builds_on(), base(disk));
+    EXPECT_TRUE(qemu::same_content(overlay(disk), "qcow2", top(disk), "qcow2"));
+}
+
+TEST_F(RecoveryTest, CopyingUpThatWasInterruptedGoesOn) {
+    const FailoverPlan failover = plan_of_one();
+    const DiskKey disk{one, "vda"};
+    ASSERT_TRUE(recovery_.prepare(failover).empty());
+    hypervisor_.start(one);
+    const qemu::Qmp qmp = [&](const std::string& command, const std::string& arguments) {
+        return hypervisor_.qmp(one, command, arguments);
+    };
+    const FlattenRequest request{disk, overlay(disk), base(disk)};
+    const auto flatten = [&](bool cancelled) {
+        return flatten_disk(
+            hypervisor_, sys::linux_world().files, request, [](double) {},
+            [=] { return cancelled; });
+    };
+    // As a daemon leaves it behind that died in the middle of it.
+    qemu::start_stream(qmp, "reviver-copy-up-vda", qemu::guest_disks(qmp)[0].node,
+                       node_of(qmp, base(disk)));
+    EXPECT_TRUE(flatten(false));
+    EXPECT_FALSE(qemu::background_job(qmp, "reviver-copy-up-vda"));
+    hypervisor_.power_off(one);
+    EXPECT_TRUE(qemu::same_content(overlay(disk), "qcow2", top(disk), "qcow2"));
 }
 
 TEST_F(ReplicasTest, AGuestThatDoesNotListenIsPoweredOffOnlyByForce) {

@@ -148,6 +148,11 @@ class TestSite : public testing::Test {
                                 "/virtio-backend \\\"" + step + "\\\"\"}");
         }
     }
+    static pid_t pid_of(const std::string& name) {
+        pid_t pid = 1 << 30;  // of nobody
+        std::ifstream(TestRoot::get().path() / "run/qemu" / (name + ".pid")) >> pid;
+        return pid;
+    }
     // By checksum.
     std::map<std::string, std::uint64_t> contents_of_store() const {
         std::map<std::string, std::uint64_t> contents;
@@ -175,14 +180,12 @@ class TestSite : public testing::Test {
     Recovery recovery_{hypervisor_, sys::linux_world().files, data_};
 
   private:
-    static pid_t pid_of(const std::string& name) {
-        pid_t pid = 1 << 30;  // of nobody
-        std::ifstream(TestRoot::get().path() / "run/qemu" / (name + ".pid")) >> pid;
-        return pid;
-    }
-
     sys::Path chain_directory(const DiskKey& disk) const {
         return data_ / "store" / disk.vm.text() / disk.target;
+    }
+    static void build_on(const sys::Path& image, const std::string& name,
+                         const std::string& format) {
+        qemu::run_checked({"qemu-img", "rebase", "-u", "-b", name, "-F", format, image});
     }
     // base.raw <- p3 <- p7
     void make_chain(const DiskKey& disk) {
@@ -192,6 +195,9 @@ class TestSite : public testing::Test {
         const sys::Path p3 = chain_directory(disk) / "p3.qcow2";
         qemu::create_overlay(p3, base(disk), "raw", disk_size);
         qemu::create_overlay(top(disk), p3, "qcow2", disk_size);
+        // By names alone, as a store does it.
+        build_on(p3, "base.raw", "raw");
+        build_on(top(disk), "p3.qcow2", "qcow2");
         write_image(base(disk), "raw", "write -P 1 0 8M");
         write_image(p3, "qcow2", "write -P 3 1M 64k");
         write_image(top(disk), "qcow2", "write -P 7 12M 4k");

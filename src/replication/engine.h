@@ -113,6 +113,7 @@ class Engine : private Directory {
     void start_task(const std::string& name, std::function<void()> work);
     void flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job);
     void flatten_until_done(Group& group, JobHandle& job);
+    std::optional<std::string> flatten_once(Group& group, JobHandle& job, const Collection& c);
     bool is_flattening(CollectionId id);
 
     // What the jobs do; each may be begun again after a crash in the middle.

@@ -326,22 +326,35 @@ bool Engine::is_flattening(CollectionId id) {
     });
 }
 
-void Engine::flatten_until_done(Group& group, JobHandle& job) {
+// Nothing when it is done, else what it waits for. A VM that dies under the work, or a full disk,
+// puts it off.
+std::optional<std::string> Engine::flatten_once(Group& group, JobHandle& job, const Collection& c) {
     auto progress = [&job](unsigned percent) { job.progress(percent, "merging"); };
+    auto interrupted = group.interrupted();
+    auto cancelled = [this, interrupted] { return stopping_ || interrupted(); };
     // Cycles wait for their turn meanwhile: a QEMU whose block graph changes as a copy ends does
     // not always live through being asked about it. Operations need not wait, they interrupt.
-    const auto merged = [&](const Collection& c) {
-        auto interrupted = group.interrupted();
-        auto cancelled = [this, interrupted] { return stopping_ || interrupted(); };
-        auto turn = group.take_turn();
-        return context_.machines.flatten(plan_of(c, c.failover_point), progress, cancelled);
-    };
+    auto turn = group.take_turn();
+    try {
+        if (context_.machines.flatten(plan_of(c, c.failover_point), progress, cancelled)) return {};
+        return "waiting for the VMs to run";
+    } catch (const Error& error) {
+        if (stopping_ || error.code() == Code::not_supported) throw;
+        return error.what();
+    }
+}
+
+void Engine::flatten_until_done(Group& group, JobHandle& job) {
+    std::string before;
     for (;;) {
         const Collection c = group.snapshot();
         const bool over = c.failover_point.value == 0 || c.place.role == Role::none;
         if (c.flattened || over) return;
-        if (merged(c)) break;
-        job.progress(0, "waiting for the VMs to run");
+        const auto waits_for = flatten_once(group, job, c);
+        if (!waits_for) break;
+        job.progress(0, *waits_for);
+        if (*waits_for != before) log_info("'{}' is not merged yet: {}", c.name, *waits_for);
+        before = *waits_for;
         const auto until = context_.world.clock.after(flatten_pause);
         while (context_.world.clock.mono() < until) {
             if (stopping_) fail(Code::stopped, "the site is shutting down");

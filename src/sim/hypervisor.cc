@@ -67,13 +67,16 @@ void Hypervisor::stop(VmId id) {
     ++stopped.turns;
 }
 
+void Hypervisor::die(VmId id) {
+    stop(id);
+    for (const auto& [target, path] : vm(id).disks) {
+        for (Bitmap& bitmap : image(path)->bitmaps) bitmap.lost = true;
+    }
+}
+
 void Hypervisor::lose_power() {
-    for (auto& [id, vm] : vms_) {
-        if (!vm.running) continue;
-        stop(id);
-        for (const auto& [target, path] : vm.disks) {
-            for (Bitmap& bitmap : image(path)->bitmaps) bitmap.lost = true;
-        }
+    for (const auto& [id, vm] : vms_) {
+        if (vm.running) die(id);
     }
 }
 

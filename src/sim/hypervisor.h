@@ -42,6 +42,7 @@ class Hypervisor {
     HostVm& vm(VmId id);  // Code::not_found
     void start(VmId id);  // Code::invalid_state when it is locked
     void stop(VmId id);
+    void die(VmId id);  // it runs; its bitmaps are not to be trusted afterwards
     void lose_power();
     // A guest that runs writes data or zeros somewhere.
     void write_something();

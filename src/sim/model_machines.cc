@@ -220,6 +220,10 @@ bool ModelMachines::flatten(const FailoverPlan& plan,
             all = false;
             continue;
         }
+        if (prng_.one_in(troubled_one_in_)) {
+            hypervisor_.die(vm->first);
+            fail(Code::failed, "the monitor of {} answers no more", vm->second.name);
+        }
         hypervisor_.flatten(path, disk.base.string());
         progress(50);
     }

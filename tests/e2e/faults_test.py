@@ -132,6 +132,36 @@ class FaultsTest(unittest.TestCase):
         self.pair.wait_for_state(self.home, FAILOVER_INITIATED)
         self.prove_newest()
 
+    def test_guests_killed_while_a_commit_is_merged_and_right_after_it(self):
+        self.replicate()
+        self.pair.wait_for_new_points(self.away, 3)
+        self.home.pull_the_plug()
+        self.pair.forget_consoles()
+        self.away.reviver("failover", self.pair.collection, "--wait")
+        self.pair.start_guests(self.away)
+        self.pair.wait_for_records(self.pair.last_record() + 20)
+        self.away.reviver("commit", self.pair.collection, "--wait")
+        self.kill_guests_at_away()
+        merged = lambda: self.pair.details(self.away)["Merged"]
+        self.assertFalse(merged(), "the guests were killed after the merge")
+        self.pair.start_guests(self.away)
+        wait_for("the merge", merged, poll_s=0.01)
+        self.kill_guests_at_away()
+        known = self.pair.last_record()
+        disks = self.pair.guest_disks(self.away)
+        self.assertGreaterEqual(self.pair.prove_order(disks, "the disks"), known)
+        self.pair.start_guests(self.away)
+        self.pair.wait_for_records(known + 20)
+
+    def kill_guests_at_away(self):
+        for guest in self.pair.guests:
+            self.away.kill_guest(guest.name)
+        for guest in self.pair.guests:
+            wait_for(
+                f"away to see that {guest.name} is off",
+                lambda name=guest.name: self.pair.is_off(self.away, name),
+            )
+
     def test_guest_killed(self):
         self.replicate()
         self.home.kill_guest(self.pair.guests[0].name)
