@@ -202,6 +202,13 @@ JobId Engine::initiate_failover(CollectionId id, std::optional<Sequence> point,
                               [&](const PointInfo& p) { return p.sequence == *point; })) {
         fail(Code::invalid_parameter, "'{}' has no recovery point {}", c.name, point->value);
     }
+    if (point && c.failover_point.value != 0 && *point != c.failover_point) {
+        fail(Code::invalid_parameter,
+             "some VMs of '{}' are set up on recovery point {}: repeat the failover to it, or "
+             "revert "
+             "it before choosing another point",
+             c.name, c.failover_point.value);
+    }
     const std::string argument = point ? std::to_string(point->value) : "";
     return launch(group, {JobType::initiate_failover, "Fail over", "initiate_failover", argument},
                   owner, [this, point](Group& g, JobHandle&) { fail_over(g, point); });
@@ -213,9 +220,14 @@ void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
     Collection c = group.snapshot();
     const auto newest = context_.store.newest(c.id);
     if (!newest) fail(Code::invalid_state, "'{}' has no recovery point", c.name);
+    const bool repeated = c.failover_point.value != 0;
+    const Sequence point = repeated ? c.failover_point : asked.value_or(newest->sequence);
+    // Before the step: a failover that is on record has its point, whatever fails after it.
+    context_.store.pin(c.id, point, pin_reason);
     if (c.place.state != State::failover_initiated) {
         c = group.advance(Event::failover_started, [&](Collection& g) {
-            g.failover_point = asked.value_or(newest->sequence);
+            if (repeated) return;
+            g.failover_point = point;
             g.failover_epoch = g.epoch;
             g.last_sequence = newest->sequence;
             const bool planned =
@@ -223,7 +235,6 @@ void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
             g.failover_type = planned ? FailoverType::planned : FailoverType::regular;
         });
     }
-    context_.store.pin(c.id, c.failover_point, pin_reason);
     const FailoverPlan plan = plan_of(c, c.failover_point);
     const auto failures = context_.machines.fail_over(plan);
     if (failures.empty()) {
