@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "point/copy.h"
+#include "replication/agenda.h"
 #include "replication/limits.h"
 #include "replication/link.h"
 #include "wire/compare.h"
@@ -107,6 +108,15 @@ void Cycle::settle_lost_answer(Sequence newest) {
     collection_ = group_.update([&](Collection& c) { c.last_sequence = newest; });
 }
 
+// A receive is begun for the disks as planned: one in which all are compared is another one than
+// the same without.
+ReceiveId receive_for(ReceiveId tracked, std::uint64_t compare_all) {
+    auto bytes = tracked.uuid().bytes();
+    for (std::size_t i = 0; i < sizeof compare_all; ++i)
+        bytes[i] ^= static_cast<std::uint8_t>(compare_all >> (8 * i));
+    return ReceiveId(Uuid(bytes));
+}
+
 void Cycle::plan(Sequence durable) {
     durable_ = durable;
     say("noting changes");
@@ -127,7 +137,7 @@ void Cycle::plan(Sequence durable) {
         header_.disks.push_back({shapes[i], tracking.bulks[i]});
         if (tracking.bulks[i] != point::Bulk::none) bytes_due_ += shapes[i].size_bytes;
     }
-    header_.id = tracking.receive;
+    header_.id = receive_for(tracking.receive, collection_.agenda.compare_all);
     header_.sequence = durable.next();
 }
 
@@ -143,7 +153,9 @@ bool changes_are_known(const Collection& collection, const DiskKey& key) {
 void Cycle::compare_what_is_unknown() {
     bool gap = false;
     for (auto& disk : header_.disks) {
-        if (disk.bulk == point::Bulk::none && !changes_are_known(collection_, disk.shape.key)) {
+        const bool asked = collection_.agenda.compare_all != 0;
+        if (disk.bulk == point::Bulk::none &&
+            (asked || !changes_are_known(collection_, disk.shape.key))) {
             disk.bulk = point::Bulk::compare;
         }
         gap = gap || disk.bulk == point::Bulk::compare;
@@ -153,9 +165,10 @@ void Cycle::compare_what_is_unknown() {
         return;
     }
     collection_ = group_.advance(Event::resync_needed);
-    if (!collection_.settings.auto_resync) {
-        fail(Code::invalid_state, "changes of '{}' were lost track of; resynchronize it",
-             collection_.name);
+    const sys::WallTime now = context_.world.clock.wall();
+    if (!resync_is_due(collection_, now)) {
+        fail(Code::stopped, "changes of '{}' were lost track of; {}", collection_.name,
+             agenda_text(collection_, now));
     }
     collection_ = group_.advance(Event::resync_started);
 }

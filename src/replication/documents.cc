@@ -17,6 +17,24 @@ json::object report_json(const ReverseReport& report) {
             {"sent_bytes", report.sent_bytes}};
 }
 
+json::object agenda_json(const Agenda& agenda) {
+    return {
+        {"initial_asked", agenda.initial_asked},       {"initial_at", micros(agenda.initial_at)},
+        {"resync_asked", agenda.resync_asked},         {"resync_at", micros(agenda.resync_at)},
+        {"resync_cancelled", agenda.resync_cancelled}, {"compare_all", agenda.compare_all}};
+}
+
+Agenda agenda_of(const Reader& in) {
+    Agenda agenda;
+    agenda.initial_asked = in.flag("initial_asked");
+    agenda.initial_at = in.time("initial_at");
+    agenda.resync_asked = in.flag("resync_asked");
+    agenda.resync_at = in.time("resync_at");
+    agenda.resync_cancelled = in.flag("resync_cancelled");
+    agenda.compare_all = in.number("compare_all");
+    return agenda;
+}
+
 ReverseReport report_of(const Reader& in) {
     return {in.number("bitmap_disks"), in.number("compared_disks"), in.number("differing_bytes"),
             in.number("sent_bytes")};
@@ -40,6 +58,7 @@ std::string to_text(const Collection& c) {
                                         {"shapes", shapes_json(c.shapes)},
                                         {"trouble", c.trouble},
                                         {"fenced", c.fenced},
+                                        {"agenda", agenda_json(c.agenda)},
                                         {"failover_point", c.failover_point.value},
                                         {"failover_epoch", c.failover_epoch.value},
                                         {"flattened", c.flattened},
@@ -69,6 +88,7 @@ Collection collection_from_text(std::string_view text) {
     c.shapes = shapes_of(in, "shapes");
     c.trouble = in.text("trouble");
     c.fenced = in.flag("fenced");
+    c.agenda = agenda_of(in.inner("agenda"));
     c.failover_point.value = in.number("failover_point");
     c.failover_epoch.value = in.number("failover_epoch");
     c.flattened = in.flag("flattened");

@@ -40,6 +40,17 @@ struct ReverseReport {
     std::uint64_t sent_bytes = 0;       // on the wire, everything counted
 };
 
+// What was asked for that the background brings about, and what it may not do by itself.
+struct Agenda {
+    bool initial_asked = false;
+    sys::WallTime initial_at;  // not before
+    bool resync_asked = false;
+    sys::WallTime resync_at;
+    bool resync_cancelled = false;  // not again before it is asked for
+    // Not 0: disks without a known gap are compared too. Another number for every time it is asked.
+    std::uint64_t compare_all = 0;
+};
+
 // A collection and its relationship. On both sites the id is the same; everything else is this
 // site's own view.
 struct Collection {
@@ -60,6 +71,7 @@ struct Collection {
     std::vector<DiskShape> shapes;  // of the last durable point
     std::string trouble;            // why critical; "" when not
     bool fenced = false;            // the other side has gone on: this side must not write or send
+    Agenda agenda;
 
     // Recovery: the point that the VMs run from (states 4 to 6 and 16).
     Sequence failover_point;

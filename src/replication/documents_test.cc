@@ -33,6 +33,9 @@ Collection full_collection() {
     c.changes = {{{VmId(other), "vda"}, true, {{0, 4096}, {65536, 4096}}},
                  {{VmId(other), "vdb"}, false, {}}};
     c.reverse_report = {1, 2, 3, 4};
+    c.agenda = {true, sys::WallTime(std::chrono::hours(6)),
+                true, sys::WallTime(std::chrono::hours(7)),
+                true, 8};
     return c;
 }
 

@@ -61,6 +61,11 @@ class Engine : private Directory {
     // --- replication; `owner` is who asks
     JobId create_relationship(CollectionId id, Settings settings, const std::string& owner);
     JobId start_replication(CollectionId id, const std::string& owner);
+    void schedule_replication(CollectionId id, sys::WallTime at);  // within seven days
+    void cancel_initial_replication(CollectionId id);              // under way, or scheduled
+    JobId resynchronize(CollectionId id, bool include_suspended, const std::string& owner);
+    void schedule_resync(CollectionId id, bool include_suspended, sys::WallTime at);
+    void cancel_resync(CollectionId id);
     JobId initiate_failover(CollectionId id, std::optional<Sequence> point,
                             const std::string& owner);
     JobId revert_failover(CollectionId id, const std::string& owner);
@@ -111,6 +116,7 @@ class Engine : private Directory {
     void run_in_task(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job, Work work,
                      bool ends_elsewhere);
     void start_task(const std::string& name, std::function<void()> work);
+    void put_resync_on_agenda(Group& group, bool include_suspended, sys::WallTime at);
     void flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job);
     void flatten_until_done(Group& group, JobHandle& job);
     std::optional<std::string> flatten_once(Group& group, JobHandle& job, const Collection& c);
@@ -125,6 +131,7 @@ class Engine : private Directory {
     void become_primary(Group& group, const Settings& settings);
     void remove(Group& group);
     void leave_recovery_side(Group& group, const Collection& collection);
+    bool has_point(CollectionId id, Sequence sequence);
     FailoverPlan plan_of(const Collection& collection, Sequence point);
     void require_peer(const Settings& settings);
 

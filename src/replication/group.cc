@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "replication/agenda.h"
 
 namespace reviver::replication {
 
@@ -116,6 +117,7 @@ HealthInput Group::health_input() {
     input.role = c.place.role;
     input.state = c.place.state;
     input.trouble = c.trouble;
+    input.waits_for = agenda_text(c, context_.world.clock.wall());
     input.interval_s = c.settings.interval_s;
     input.last_transfer = c.place.role == Role::primary ? s.last_success : c.last_apply_time;
     input.now = context_.world.clock.wall();

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "replication/agenda.h"
 #include "replication/limits.h"
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds upkeep_pause{5};
 constexpr std::chrono::hours idle_pause{1};
+constexpr std::chrono::seconds agenda_pause{10};  // between two looks at the clock on the wall
 
 }  // namespace
 
@@ -58,17 +60,25 @@ bool Keeper::wants_cycle(const Collection& c) const {
         case State::initial_replication:
         case State::replicating:
         case State::critical:
-        case State::waiting_for_resync:
         case State::resynchronizing:
             return true;
+        case State::waiting_for_resync:
+            return resync_is_due(c, context_.world.clock.wall());
         default:
             return false;
     }
 }
 
 sys::Duration Keeper::primary_step() {
-    const Collection c = group_.snapshot();
-    if (!wants_cycle(c)) return idle_pause;
+    Collection c = group_.snapshot();
+    if (initial_is_due(c, context_.world.clock.wall())) {
+        c = group_.advance(Event::initial_started,
+                           [](Collection& g) { g.agenda.initial_asked = false; });
+    }
+    if (!wants_cycle(c)) {
+        const bool waits = c.agenda.initial_asked || c.place.state == State::waiting_for_resync;
+        return waits ? sys::Duration(agenda_pause) : sys::Duration(idle_pause);
+    }
     const sys::MonoTime now = context_.world.clock.mono();
     const bool at_once = failures_ == 0 && c.place.state != State::replicating;
     if (now < next_cycle_ && !at_once) return next_cycle_ - now;
@@ -160,7 +170,7 @@ void Keeper::succeeded(const CycleResult& result) {
             group_.advance(Event::initial_completed);
             break;
         case State::resynchronizing:
-            group_.advance(Event::resync_completed);
+            group_.advance(Event::resync_completed, [](Collection& g) { g.agenda = {}; });
             break;
         case State::critical:
             group_.advance(Event::cycle_succeeded);

@@ -106,6 +106,7 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
         g.settings = question.settings;
         g.changes = changes;
         g.fenced = false;
+        g.agenda = {};
         g.trouble.clear();
         g.failover_type = FailoverType::none;
         g.failover_point = Sequence();

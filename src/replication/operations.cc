@@ -93,16 +93,6 @@ JobId Engine::create_relationship(CollectionId id, Settings settings, const std:
                   });
 }
 
-JobId Engine::start_replication(CollectionId id, const std::string& owner) {
-    const auto group = require(id, Event::initial_started);
-    const Operation operation{
-        JobType::start_replication, "Initial replication of", "start_replication", "", false, true};
-    return launch(group, operation, owner, [this](Group& g, JobHandle& job) {
-        g.set_waiting_job(context_.jobs.resume(job.id()));
-        g.advance(Event::initial_started);
-    });
-}
-
 void Engine::suspend(CollectionId id) {
     const auto group = require(id, Event::suspend_asked);
     group->interrupt();
@@ -175,6 +165,12 @@ void Engine::leave_recovery_side(Group& group, const Collection& c) {
 // ----------------------------------------------------------------------------------------------
 // failover
 
+bool Engine::has_point(CollectionId id, Sequence sequence) {
+    const auto points = context_.store.points(id);
+    return std::any_of(points.begin(), points.end(),
+                       [&](const PointInfo& p) { return p.sequence == sequence; });
+}
+
 FailoverPlan Engine::plan_of(const Collection& c, Sequence sequence) {
     const auto points = context_.store.points(c.id);
     const auto point = std::find_if(points.begin(), points.end(),
@@ -196,10 +192,9 @@ JobId Engine::initiate_failover(CollectionId id, std::optional<Sequence> point,
                                 const std::string& owner) {
     const auto group = require(id, Event::failover_started);
     const Collection c = group->snapshot();
-    const auto points = context_.store.points(id);
-    if (points.empty()) fail(Code::invalid_state, "'{}' has no recovery point yet", c.name);
-    if (point && std::none_of(points.begin(), points.end(),
-                              [&](const PointInfo& p) { return p.sequence == *point; })) {
+    if (!context_.store.newest(id))
+        fail(Code::invalid_state, "'{}' has no recovery point yet", c.name);
+    if (point && !has_point(id, *point)) {
         fail(Code::invalid_parameter, "'{}' has no recovery point {}", c.name, point->value);
     }
     if (point && c.failover_point.value != 0 && *point != c.failover_point) {
@@ -346,6 +341,8 @@ std::optional<std::string> Engine::flatten_once(Group& group, JobHandle& job, co
     // Cycles wait for their turn meanwhile: a QEMU whose block graph changes as a copy ends does
     // not always live through being asked about it. Operations need not wait, they interrupt.
     auto turn = group.take_turn();
+    // The point is pinned: it went when the store handed the bases over, just before a crash.
+    if (!has_point(c.id, c.failover_point)) return {};
     try {
         if (context_.machines.flatten(plan_of(c, c.failover_point), progress, cancelled)) return {};
         return "waiting for the VMs to run";
@@ -373,8 +370,7 @@ void Engine::flatten_until_done(Group& group, JobHandle& job) {
                 context_.world.clock.after(std::chrono::milliseconds(200)));
         }
     }
-    const Collection c = group.snapshot();
-    context_.store.hand_over(c.id);
+    if (context_.store.newest(group.id())) context_.store.hand_over(group.id());
     group.update([](Collection& g) { g.flattened = true; });
 }
 
@@ -514,6 +510,8 @@ void Engine::become_primary(Group& group, const Settings& settings) {
         g.epoch = g.epoch.next();
         g.settings = settings;
         g.reverse_pending = true;
+        g.agenda = {};
+        g.agenda.resync_asked = true;
         g.reverse_report = {};
         g.shared_point = g.failover_point;
         g.failover_type = FailoverType::none;
@@ -580,7 +578,8 @@ void Engine::go_on_with(const Job& job) {
         group->begin_operation(job.name);
         run_in_task(group, handle, std::move(work), false);
     };
-    if (job.method == "start_replication" || job.method == "reverse") {
+    if (job.method == "start_replication" || job.method == "reverse" ||
+        job.method == "resynchronize") {
         const bool pending = place.role == Role::primary && place.state != State::ready;
         if (!pending) fail(Code::failed, "the daemon was restarted before it began; call again");
         if (place.state == State::replicating) return context_.jobs.complete(job.id);

@@ -24,12 +24,19 @@ constexpr Transition table[] = {
     {N, relationship_created, P(ready)},
     {P(ready), initial_started, P(initial_replication)},
     {P(initial_replication), initial_completed, P(replicating)},
+    {P(initial_replication), initial_cancelled, P(ready)},
+    {P(suspended), initial_cancelled, P(ready)},  // as long as it is not complete
 
     {P(replicating), cycle_failed, P(critical)},
     {P(critical), cycle_succeeded, P(replicating)},
     {P(replicating), resync_needed, P(waiting_for_resync)},
     {P(critical), resync_needed, P(waiting_for_resync)},
+    {P(suspended), resync_asked, P(waiting_for_resync)},
+    {P(critical), resync_asked, P(waiting_for_resync)},
+    {P(waiting_for_resync), resync_asked, P(waiting_for_resync)},
     {P(waiting_for_resync), resync_started, P(resynchronizing)},
+    {P(waiting_for_resync), resync_cancelled, P(waiting_for_resync)},
+    {P(resynchronizing), resync_cancelled, P(waiting_for_resync)},
     {P(resynchronizing), resync_completed, P(replicating)},
     {P(resynchronizing), cycle_failed, P(waiting_for_resync)},
 
@@ -107,12 +114,18 @@ std::string_view name_of(Event event) {
             return "initial replication started";
         case initial_completed:
             return "initial replication completed";
+        case initial_cancelled:
+            return "initial replication cancelled";
         case cycle_failed:
             return "cycle failed";
         case cycle_succeeded:
             return "cycle succeeded";
         case resync_needed:
             return "resynchronization needed";
+        case resync_asked:
+            return "resynchronization asked for";
+        case resync_cancelled:
+            return "resynchronization cancelled";
         case resync_started:
             return "resynchronization started";
         case resync_completed:

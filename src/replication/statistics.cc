@@ -38,11 +38,12 @@ void judge_state(const HealthInput& in, Verdict& verdict) {
                         fmt::format("'{}' does not replicate: {}", in.name, in.trouble));
             break;
         case State::waiting_for_resync:
-            verdict.say(
-                HealthLevel::critical,
-                fmt::format("'{}' waits for resynchronization{}{}; it goes on by itself when "
-                            "the other site answers, or resynchronize it",
-                            in.name, in.trouble.empty() ? "" : ": ", in.trouble));
+            verdict.say(HealthLevel::critical,
+                        fmt::format("'{}' waits for resynchronization{}{}; {}", in.name,
+                                    in.trouble.empty() ? "" : ": ", in.trouble,
+                                    in.waits_for.empty()
+                                        ? "it goes on by itself when the other site answers"
+                                        : in.waits_for));
             break;
         case State::suspended:
             if (in.role == Role::primary) {

@@ -58,6 +58,7 @@ struct HealthInput {
     Role role = Role::none;
     State state = State::disabled;
     std::string trouble;
+    std::string waits_for;  // agenda_text()
     std::uint32_t interval_s = 300;
     sys::WallTime last_transfer;  // last send (primary) or receive (recovery); epoch start: never
     sys::WallTime now;

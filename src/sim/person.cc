@@ -1,6 +1,7 @@
 #include "sim/person.h"
 
 #include "base/error.h"
+#include "replication/agenda.h"
 
 #include <fmt/format.h>
 
@@ -26,7 +27,8 @@ void Person::ask(EngineSite& site, const std::string& what, EngineSite::Request 
     if (site.engine() == nullptr || site.busy()) return;
     world_.simulation.note(fmt::format("{} is asked to {}", site.name(), what));
     ++requests_;
-    const bool waits = what == "suspend" || what == "remove a point";
+    const bool waits =
+        what == "suspend" || what == "remove a point" || what.starts_with("cancel the");
     site.request(std::move(request), waits);
 }
 
@@ -36,6 +38,7 @@ Settings Person::settings_of(EngineSite& site) {
     settings.interval_s = 1;
     settings.recovery_history = static_cast<std::uint16_t>(prng_.between(1, 5));
     settings.compression = prng_.one_in(2);
+    settings.auto_resync = !prng_.one_in(4);
     return settings;
 }
 
@@ -61,8 +64,8 @@ bool Person::at_work(EngineSite& site) {
     if (engine == nullptr || site.busy()) return true;
     return std::ranges::any_of(engine->jobs().list(), [](const Job& job) {
         // These wait, for the other side or for VMs to run, and stand in nobody's way.
-        const bool waits =
-            job.method == "flatten" || job.method == "reverse" || job.method == "start_replication";
+        const bool waits = job.method == "flatten" || job.method == "reverse" ||
+                           job.method == "start_replication" || job.method == "resynchronize";
         return job.state == JobState::running && !waits;
     });
 }
@@ -88,6 +91,17 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
     return {
         {"suspend", suspend_asked, [id](Engine& e) { e.suspend(id); }},
         {"resume", resume_asked, [id](Engine& e) { e.resume(id); }},
+        {"cancel the initial replication", initial_cancelled,
+         [id](Engine& e) { e.cancel_initial_replication(id); }},
+        {"resynchronize", resync_asked,
+         [this, id](Engine& e) { e.resynchronize(id, prng_.one_in(2), owner); }},
+        {"resynchronize later", resync_asked,
+         [this, id](Engine& e) {
+             e.schedule_resync(id, prng_.one_in(2),
+                               e.now() + std::chrono::seconds(prng_.below(30)));
+         }},
+        {"cancel the resynchronization", resync_cancelled,
+         [id](Engine& e) { e.cancel_resync(id); }},
         {"fail over", failover_started,
          [this, id](Engine& e) { e.initiate_failover(id, random_point(e), owner); }},
         {"revert the failover", failover_reverted,
@@ -187,6 +201,10 @@ void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& o
         case State::suspended:
             if (c.fenced) return;
             return ask(site, "resume", [id](Engine& e) { e.resume(id); });
+        case State::waiting_for_resync:
+            if (c.fenced || resync_is_due(c, site.engine()->now())) return;
+            return ask(site, "resynchronize",
+                       [id](Engine& e) { e.resynchronize(id, true, owner); });
         case State::planned_failover_initiated:
             return ask(site, "revert the planned failover",
                        [id](Engine& e) { e.revert_planned_failover(id, owner); });

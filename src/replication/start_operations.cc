@@ -1,0 +1,115 @@
+// The operations that begin or end a copying of everything: the initial replication and the
+// resynchronization, now or at a time of their own. What they do is put on record; the keeper of
+// the collection then does it (replication/agenda.h says when).
+
+#include "base/error.h"
+#include "replication/agenda.h"
+#include "replication/engine.h"
+
+namespace reviver::replication {
+
+JobId Engine::start_replication(CollectionId id, const std::string& owner) {
+    const auto group = require(id, Event::initial_started);
+    const Operation operation{
+        JobType::start_replication, "Initial replication of", "start_replication", "", false, true};
+    return launch(group, operation, owner, [this](Group& g, JobHandle& job) {
+        g.set_waiting_job(context_.jobs.resume(job.id()));
+        g.advance(Event::initial_started, [](Collection& c) { c.agenda = {}; });
+    });
+}
+
+void Engine::schedule_replication(CollectionId id, sys::WallTime at) {
+    const auto group = require(id, Event::initial_started);
+    require_start_time(at, context_.world.clock.wall());
+    group->update([at](Collection& c) {
+        c.agenda.initial_asked = true;
+        c.agenda.initial_at = at;
+    });
+    group->wake();
+}
+
+// What has arrived stays at the other side: starting again sends the rest.
+void Engine::cancel_initial_replication(CollectionId id) {
+    const auto group = group_of(id);
+    const Collection before = group->snapshot();
+    if (before.place == Place{Role::primary, State::ready} && before.agenda.initial_asked) {
+        group->update([](Collection& c) { c.agenda = {}; });
+        return;
+    }
+    require(id, Event::initial_cancelled);
+    group->interrupt();
+    auto turn = group->take_turn();
+    group->advance(Event::initial_cancelled, [](Collection& c) {
+        if (c.initial_complete)
+            fail(Code::invalid_state, "the initial replication of '{}' is complete", c.name);
+        c.trouble.clear();
+    });
+    group->give_up_waiting("the initial replication was cancelled");
+}
+
+// From states in which nothing is known to be missing everything is compared: whoever asks there
+// has a reason that Reviver does not know.
+void Engine::put_resync_on_agenda(Group& group, bool include_suspended, sys::WallTime at) {
+    group.advance(Event::resync_asked, [&](Collection& c) {
+        const bool suspended = group.snapshot().place.state == State::suspended;
+        if (c.fenced) fail(Code::invalid_state, "{}", c.trouble);
+        if (suspended && !include_suspended) {
+            fail(Code::invalid_state,
+                 "'{}' is suspended: set IncludeSuspended to resynchronize it all the same",
+                 c.name);
+        }
+        if (!c.initial_complete) {
+            fail(Code::invalid_state, "the initial replication of '{}' is not complete: resume it",
+                 c.name);
+        }
+        if (group.snapshot().place.state != State::waiting_for_resync)
+            c.agenda.compare_all = context_.world.random.below(UINT64_MAX) + 1;
+        c.agenda.resync_asked = true;
+        c.agenda.resync_at = at;
+        c.agenda.resync_cancelled = false;
+        c.trouble.clear();
+    });
+    group.wake();
+}
+
+JobId Engine::resynchronize(CollectionId id, bool include_suspended, const std::string& owner) {
+    const auto group = require(id, Event::resync_asked);
+    if (group->waiting_job() != nullptr)
+        fail(Code::invalid_state, "'{}' is being brought up to date already",
+             group->snapshot().name);
+    put_resync_on_agenda(*group, include_suspended, {});
+    const Operation operation{
+        JobType::resynchronize, "Resynchronize", "resynchronize", "", false, true};
+    return launch(group, operation, owner, [this](Group& g, JobHandle& job) {
+        g.set_waiting_job(context_.jobs.resume(job.id()));
+        g.wake();
+    });
+}
+
+void Engine::schedule_resync(CollectionId id, bool include_suspended, sys::WallTime at) {
+    const auto group = require(id, Event::resync_asked);
+    require_start_time(at, context_.world.clock.wall());
+    put_resync_on_agenda(*group, include_suspended, at);
+}
+
+// The points that the other side has stay what they are: what a resynchronization sends is no point
+// before it is complete.
+void Engine::cancel_resync(CollectionId id) {
+    const auto group = require(id, Event::resync_cancelled);
+    group->interrupt();
+    auto turn = group->take_turn();
+    group->advance(Event::resync_cancelled, [&](Collection& c) {
+        if (c.reverse_pending)
+            fail(Code::invalid_state, "'{}' is being reversed, which cannot be cancelled", c.name);
+        const bool at_work = group->snapshot().place.state == State::resynchronizing;
+        if (!at_work && !c.agenda.resync_asked)
+            fail(Code::invalid_state, "no resynchronization of '{}' runs or is due", c.name);
+        const std::uint64_t compare_all = c.agenda.compare_all;
+        c.agenda = {};
+        c.agenda.resync_cancelled = true;
+        c.agenda.compare_all = compare_all;
+    });
+    group->give_up_waiting("the resynchronization was cancelled");
+}
+
+}  // namespace reviver::replication
