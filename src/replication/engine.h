@@ -119,7 +119,7 @@ class Engine : private Directory {
     void put_resync_on_agenda(Group& group, bool include_suspended, sys::WallTime at);
     void flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job);
     void flatten_until_done(Group& group, JobHandle& job);
-    std::optional<std::string> flatten_once(Group& group, JobHandle& job, const Collection& c);
+    std::optional<std::string> flatten_once(Group& group, JobHandle& job);
     bool is_flattening(CollectionId id);
 
     // What the jobs do; each may be begun again after a crash in the middle.
@@ -130,7 +130,7 @@ class Engine : private Directory {
     void step_aside(Group& group);
     void become_primary(Group& group, const Settings& settings);
     void remove(Group& group);
-    void leave_recovery_side(Group& group, const Collection& collection);
+    std::optional<FailoverPlan> leave_recovery_side(Group& group, const Collection& collection);
     bool has_point(CollectionId id, Sequence sequence);
     FailoverPlan plan_of(const Collection& collection, Sequence point);
     void require_peer(const Settings& settings);

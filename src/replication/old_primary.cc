@@ -115,6 +115,8 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
     });
     disks.stop_tracking();
     directory.forget_disks(c.id);
+    // Once more: somebody may have asked for a resynchronization while this went on.
+    group.give_up_waiting(fmt::format("site '{}' has taken over", c.peer));
     group.wake();
     return answer_of(context, after);
 }

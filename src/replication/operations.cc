@@ -19,6 +19,12 @@ namespace {
 constexpr const char* pin_reason = "failover";
 constexpr std::chrono::seconds flatten_pause{5};
 
+// Committed, and the VMs' disks may still need the store's layers.
+bool is_to_be_flattened(const Collection& c) {
+    const bool committed = c.place.state == State::committed || c.place.role == Role::primary;
+    return committed && c.failover_point.value != 0 && !c.flattened;
+}
+
 std::string text_of(const store::Finding& finding, Machines& machines) {
     std::string points;
     for (const Sequence point : finding.points) {
@@ -118,40 +124,53 @@ JobId Engine::remove_relationship(CollectionId id, const std::string& owner) {
                   owner, [this](Group& g, JobHandle&) { remove(g); });
 }
 
+// Order: what a former replica's VMs need is made before the step, for afterwards nobody knows the
+// points; what lets a former primary's VMs run is done after it, for as long as the relationship
+// stands they may be another site's.
 void Engine::remove(Group& group) {
     group.interrupt();
     auto turn = group.take_turn();
     const Collection c = group.snapshot();
-    if (c.place.role == Role::none) return;
-    if (c.place.role == Role::primary) {
-        keeper_of(c.id).disks().stop_tracking();
+    std::optional<FailoverPlan> set_up;
+    if (c.place.role == Role::replica) set_up = leave_recovery_side(group, c);
+    if (c.place.role != Role::none) {
+        try {
+            group.advance(Event::removed, [](Collection& g) {
+                g.trouble.clear();
+                g.peer.clear();
+                g.fenced = false;
+                g.agenda = {};
+                g.reverse_pending = false;
+                g.failover_type = FailoverType::none;
+                g.failover_point = Sequence();
+                g.changes.clear();
+            });
+        } catch (const Error&) {
+            if (set_up) context_.machines.revert_failover(*set_up);
+            throw;
+        }
+    }
+    group.give_up_waiting("the replication was removed");
+    if (c.place.role != Role::replica) {
         context_.machines.unlock(group.vm_ids());
-    } else {
-        leave_recovery_side(group, c);
+        keeper_of(c.id).disks().stop_tracking();
     }
     if (context_.store.newest(c.id)) context_.store.remove_collection(c.id, false);
-    group.give_up_waiting("the replication was removed");
-    group.advance(Event::removed, [](Collection& g) {
-        g.trouble.clear();
-        g.peer.clear();
-        g.fenced = false;
-        g.reverse_pending = false;
-        g.failover_type = FailoverType::none;
-        g.failover_point = Sequence();
-        g.changes.clear();
-    });
     keeper_of(c.id).forget_disks();
 }
 
 // The collection, its VMs and disks stay as the last point left them: VMs that are failed over
 // already are that; the others are set up on the newest point, or on that of a failover that was
-// not complete.
-void Engine::leave_recovery_side(Group& group, const Collection& c) {
+// not complete. Answers what was set up here and now.
+std::optional<FailoverPlan> Engine::leave_recovery_side(Group& group, const Collection& c) {
     const bool failed_over = c.failover_point.value != 0;
     const bool complete = c.place.state == State::recovered || c.place.state == State::committed;
-    if (failed_over && complete) return;
+    if (failed_over && complete) return {};
     const auto newest = context_.store.newest(c.id);
-    if (!newest) return context_.machines.forget_replicas(c.id, group.vm_ids());
+    if (!newest) {
+        context_.machines.forget_replicas(c.id, group.vm_ids());
+        return {};
+    }
     const FailoverPlan plan = plan_of(c, failed_over ? c.failover_point : newest->sequence);
     const auto failures = context_.machines.fail_over(plan);
     if (!failures.empty()) {
@@ -160,6 +179,7 @@ void Engine::leave_recovery_side(Group& group, const Collection& c) {
         fail(Code::failed, "{} VMs could not be set up from the newest point; first: {}",
              failures.size(), failures.front().text);
     }
+    return failed_over ? std::nullopt : std::optional(plan);
 }
 
 // ----------------------------------------------------------------------------------------------
@@ -304,7 +324,7 @@ void Engine::commit(Group& group) {
 void Engine::flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job) {
     if (group == nullptr) return;
     const Collection c = group->snapshot();
-    const bool owed = !c.flattened && c.failover_point.value != 0;
+    const bool owed = is_to_be_flattened(c);
     if (!owed && job != nullptr) return context_.jobs.complete(job->id());
     if (!owed || (job == nullptr && is_flattening(c.id))) return;
     if (job == nullptr) {
@@ -334,18 +354,25 @@ bool Engine::is_flattening(CollectionId id) {
 
 // Nothing when it is done, else what it waits for. A VM that dies under the work, or a full disk,
 // puts it off.
-std::optional<std::string> Engine::flatten_once(Group& group, JobHandle& job, const Collection& c) {
+std::optional<std::string> Engine::flatten_once(Group& group, JobHandle& job) {
     auto progress = [&job](unsigned percent) { job.progress(percent, "merging"); };
     auto interrupted = group.interrupted();
     auto cancelled = [this, interrupted] { return stopping_ || interrupted(); };
     // Cycles wait for their turn meanwhile: a QEMU whose block graph changes as a copy ends does
-    // not always live through being asked about it. Operations need not wait, they interrupt.
+    // not always live through being asked about it. Operations need not wait, they interrupt. And
+    // what the store holds is the failover's for certain only as long as nobody else has the turn.
     auto turn = group.take_turn();
-    // The point is pinned: it went when the store handed the bases over, just before a crash.
-    if (!has_point(c.id, c.failover_point)) return {};
+    const Collection c = group.snapshot();
+    if (!is_to_be_flattened(c)) return {};
     try {
-        if (context_.machines.flatten(plan_of(c, c.failover_point), progress, cancelled)) return {};
-        return "waiting for the VMs to run";
+        // The point is pinned: if it is gone, the store handed the bases over just before a crash.
+        if (has_point(c.id, c.failover_point)) {
+            if (!context_.machines.flatten(plan_of(c, c.failover_point), progress, cancelled))
+                return "waiting for the VMs to run";
+            context_.store.hand_over(c.id);
+        }
+        group.update([](Collection& g) { g.flattened = true; });
+        return {};
     } catch (const Error& error) {
         if (stopping_ || error.code() == Code::not_supported) throw;
         return error.what();
@@ -354,14 +381,10 @@ std::optional<std::string> Engine::flatten_once(Group& group, JobHandle& job, co
 
 void Engine::flatten_until_done(Group& group, JobHandle& job) {
     std::string before;
-    for (;;) {
-        const Collection c = group.snapshot();
-        const bool over = c.failover_point.value == 0 || c.place.role == Role::none;
-        if (c.flattened || over) return;
-        const auto waits_for = flatten_once(group, job, c);
-        if (!waits_for) break;
+    while (const auto waits_for = flatten_once(group, job)) {
         job.progress(0, *waits_for);
-        if (*waits_for != before) log_info("'{}' is not merged yet: {}", c.name, *waits_for);
+        if (*waits_for != before)
+            log_info("'{}' is not merged yet: {}", group.snapshot().name, *waits_for);
         before = *waits_for;
         const auto until = context_.world.clock.after(flatten_pause);
         while (context_.world.clock.mono() < until) {
@@ -370,8 +393,6 @@ void Engine::flatten_until_done(Group& group, JobHandle& job) {
                 context_.world.clock.after(std::chrono::milliseconds(200)));
         }
     }
-    if (context_.store.newest(group.id())) context_.store.hand_over(group.id());
-    group.update([](Collection& g) { g.flattened = true; });
 }
 
 void Engine::start_members(CollectionId id) {
@@ -564,9 +585,7 @@ void Engine::go_on() {
         }
     }
     for (const Collection& c : collections()) {
-        const bool flattening = c.place.state == State::committed || c.place.role == Role::primary;
-        const bool owed = flattening && c.failover_point.value != 0 && !c.flattened;
-        if (owed) flatten_behind(find(c.id), nullptr);
+        if (is_to_be_flattened(c)) flatten_behind(find(c.id), nullptr);
     }
 }
 

@@ -82,6 +82,9 @@ JobId Engine::resynchronize(CollectionId id, bool include_suspended, const std::
         JobType::resynchronize, "Resynchronize", "resynchronize", "", false, true};
     return launch(group, operation, owner, [this](Group& g, JobHandle& job) {
         g.set_waiting_job(context_.jobs.resume(job.id()));
+        // Who ends it from now on is the keeper of a primary.
+        if (g.snapshot().place.role != Role::primary)
+            g.give_up_waiting("this side is no primary any more");
         g.wake();
     });
 }
