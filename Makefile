@@ -8,7 +8,7 @@ all:
 
 # The loop while working: builds, checks the source, runs what needs no guests.
 check: all
-	@$(CTEST) -LE 'e2e|seeds'
+	@$(CTEST) -LE 'e2e|seeds|fuzz'
 
 test:
 	@./test
@@ -22,10 +22,14 @@ sim:
 	@setup/build $(BUILD) -- reviver-sim
 	@$(BUILD)/bin/reviver-sim --seeds $(SEEDS)
 
+# make fuzz FUZZ_SECONDS=3600: each format for so long
+fuzz:
+	@/usr/bin/python3 tests/fuzz/run.py --build $(BUILD)/fuzz $(if $(FUZZ_SECONDS),--seconds $(FUZZ_SECONDS))
+
 format:
 	@find src tests cmake \( -name '*.cc' -o -name '*.h' \) -print0 | xargs -0 clang-format -i
 
 clean:
 	@rm -rf $(BUILD)
 
-.PHONY: all check test bench sim format clean
+.PHONY: all check test bench sim fuzz format clean

@@ -1,11 +1,14 @@
 """The checks of the source find what they are for."""
 
+import contextlib
+import io
 import pathlib
 import tempfile
 import unittest
 
 import check_layers
 import check_style
+from checklist import run as checklist
 
 
 class LayersTest(unittest.TestCase):
@@ -76,6 +79,45 @@ class StyleTest(unittest.TestCase):
     def test_a_file_that_is_too_long(self):
         found, _ = self.complaints("src/a/b.cc", "\n" * 801)
         self.assertIn("801 lines", found[0])
+
+
+class ChecklistTest(unittest.TestCase):
+    rows = checklist.read_rows(
+        "| id | | sent | comes | unit tests |\n|---|---|---|---|---|\n"
+        "| A1 | M | a | b | |\n| A2 | S | a | b | `x_test T.One`; `x_test T.Two` |\n"
+    )
+
+    def judge(self, listed=(), **reasons):
+        with contextlib.redirect_stdout(io.StringIO()):
+            return checklist.judge(self.rows, {"A1": "", "A2": "", **reasons}, set(listed))
+
+    def test_reads_rows_and_their_unit_tests(self):
+        self.assertEqual([row.id for row in self.rows], ["A1", "A2"])
+        self.assertEqual(self.rows[1].unit_tests, (("x_test", "T.One"), ("x_test", "T.Two")))
+
+    def test_what_holds_passes(self):
+        self.assertEqual(self.judge(), [])
+
+    def test_what_must_hold_is_no_limit(self):
+        self.assertEqual(self.judge(["A1"], A1="no"), ["A1"])
+
+    def test_what_does_not_hold_is_a_limit_or_a_failure(self):
+        self.assertEqual(self.judge(A2="no"), ["A2"])
+        self.assertEqual(self.judge(["A2"], A2="no"), [])
+
+    def test_a_limit_that_holds_is_none(self):
+        self.assertEqual(self.judge(["A2"]), ["A2"])
+
+    def test_a_row_without_proof_does_not_hold(self):
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertEqual(checklist.judge(self.rows, {"A2": ""}, set()), ["A1"])
+
+    def test_reads_the_page_of_limits(self):
+        page = (
+            "## Numbers\n| A1 | 3 |\n## Checklist rows not met\n\n| A2 | why |\n\n"
+            "## Trust\n| A3 | x |\n"
+        )
+        self.assertEqual(checklist.rows_not_met(page), {"A2"})
 
 
 if __name__ == "__main__":

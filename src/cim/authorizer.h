@@ -5,6 +5,7 @@
 #include "cim/provider.h"
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace reviver::cim {
@@ -14,20 +15,28 @@ class Authorizer {
     virtual ~Authorizer() = default;
     virtual bool may_read(const Principal& who, const Class& of) const = 0;
     virtual bool may_invoke(const Principal& who, const Class& of, const Method& method) const = 0;
+    // Whether the method is one that looks and changes nothing: such calls are not audited, and
+    // served while nothing may be changed.
+    virtual bool only_reads(const Class& of, const Method& method) const = 0;
 };
 
-// Reading asks for a viewer; a method asks for what was granted, and for an administrator when
-// nothing was. Thread-safe once the grants are made.
+// Reading asks for a viewer; a method asks for one of the roles that were granted it, and for an
+// administrator when none was. What a viewer may call only reads. Thread-safe once the grants are
+// made.
 class RoleAuthorizer : public Authorizer {
   public:
-    // `method` of `class_name` and its subclasses may be called by `least` and above.
+    // `method` of `class_name` and its subclasses may be called by `least` and above; also by
+    // others that it is granted.
     void grant(const std::string& class_name, const std::string& method, Role least);
 
     bool may_read(const Principal& who, const Class& of) const override;
     bool may_invoke(const Principal& who, const Class& of, const Method& method) const override;
+    bool only_reads(const Class& of, const Method& method) const override;
 
   private:
-    std::map<std::string, std::map<std::string, Role, NameLess>, NameLess> least_;
+    std::set<Role> granted(const Class& of, const Method& method) const;
+
+    std::map<std::string, std::map<std::string, std::set<Role>, NameLess>, NameLess> granted_;
 };
 
 }  // namespace reviver::cim

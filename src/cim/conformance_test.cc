@@ -70,6 +70,35 @@ void expect_value_maps(const Class& declared, const json::object& fact) {
     }
 }
 
+void expect_methods(const Class& declared, const json::object& fact) {
+    const json::value* methods = fact.if_contains("methods");
+    EXPECT_EQ(declared.methods.size(), methods ? methods->as_object().size() : 0) << declared.name;
+    if (!methods) return;
+    for (const auto& [method_name, method_fact] : methods->as_object()) {
+        const Method* method = declared.find_method(std::string(method_name));
+        ASSERT_TRUE(method) << declared.name << "." << method_name;
+        EXPECT_EQ(name_of(method->type), method_fact.at("type").as_string());
+        json::array parameters;
+        for (const Parameter& parameter : method->parameters) {
+            parameters.emplace_back(parameter_text(parameter));
+        }
+        EXPECT_EQ(parameters, method_fact.at("parameters").as_array())
+            << declared.name << "." << method_name;
+    }
+}
+
+void expect_return_values(const Class& declared, const json::object& fact) {
+    const json::value* methods = fact.if_contains("methods");
+    if (!methods) return;
+    for (const auto& [method_name, method_fact] : methods->as_object()) {
+        const json::value* returns = method_fact.as_object().if_contains("returns");
+        if (!returns) continue;
+        EXPECT_EQ(value_map_of(*declared.find_method(std::string(method_name))),
+                  returns->as_object())
+            << declared.name << "." << method_name;
+    }
+}
+
 class Conformance : public testing::Test {
   protected:
     static void SetUpTestSuite() {
@@ -107,21 +136,7 @@ TEST_F(Conformance, EveryPropertyHasItsTypeAndKeysAreKeys) {
 
 TEST_F(Conformance, EveryMethodHasItsParametersInOrder) {
     for (const auto& [name, fact] : *facts_) {
-        const Class& declared = schema_->get(std::string(name));
-        const json::value* methods = fact.as_object().if_contains("methods");
-        EXPECT_EQ(declared.methods.size(), methods ? methods->as_object().size() : 0) << name;
-        if (!methods) continue;
-        for (const auto& [method_name, method_fact] : methods->as_object()) {
-            const Method* method = declared.find_method(std::string(method_name));
-            ASSERT_TRUE(method) << name << "." << method_name;
-            EXPECT_EQ(name_of(method->type), method_fact.at("type").as_string());
-            json::array parameters;
-            for (const Parameter& parameter : method->parameters) {
-                parameters.emplace_back(parameter_text(parameter));
-            }
-            EXPECT_EQ(parameters, method_fact.at("parameters").as_array())
-                << name << "." << method_name;
-        }
+        expect_methods(schema_->get(std::string(name)), fact.as_object());
     }
 }
 
@@ -129,19 +144,11 @@ TEST_F(Conformance, ValueMapsAreTheDocumentedOnes) {
     for (const auto& [name, fact] : *facts_) {
         const Class& declared = schema_->get(std::string(name));
         expect_value_maps(declared, fact.as_object());
-        const json::value* methods = fact.as_object().if_contains("methods");
-        if (!methods) continue;
-        for (const auto& [method_name, method_fact] : methods->as_object()) {
-            const json::value* returns = method_fact.as_object().if_contains("returns");
-            if (!returns) continue;
-            EXPECT_EQ(value_map_of(*declared.find_method(std::string(method_name))),
-                      returns->as_object())
-                << name << "." << method_name;
-        }
+        expect_return_values(declared, fact.as_object());
     }
 }
 
-TEST(VirtualizationConformance, RelationshipsOfSingleVmsAreTheDocumentedOnes) {
+TEST(VirtualizationConformance, ClassesAboutSingleVmsAreTheDocumentedOnes) {
     const auto schema = load_virtualization_schema();
     for (const auto& [name, fact] : facts_in("virtualization_facts.json")) {
         const Class& declared = schema->get(std::string(name));
@@ -149,6 +156,8 @@ TEST(VirtualizationConformance, RelationshipsOfSingleVmsAreTheDocumentedOnes) {
         EXPECT_EQ(declared.is_association(), fact.at("kind").as_string() == "association") << name;
         expect_properties(declared, fact.as_object());
         expect_value_maps(declared, fact.as_object());
+        expect_methods(declared, fact.as_object());
+        expect_return_values(declared, fact.as_object());
     }
 }
 

@@ -52,7 +52,11 @@ Value to_reference(const Schema& schema, const Element& declared, const Value& v
             fmt::format("{}: the namespace {} is not this one", declared.name, path.name_space()));
     }
     path = checked_path(schema, path);
-    if (!declared.ref_class.empty() && !schema.derives(path.class_name(), declared.ref_class)) {
+    // The ends of an association are keys, and published schemas declare some of them as what they
+    // are not: Msvm_RecoveryPointOfVirtualSystemCollection calls a point a CIM_Collection.
+    const bool end = declared.qualifiers.find("Key") != nullptr;
+    if (!end && !declared.ref_class.empty() &&
+        !schema.derives(path.class_name(), declared.ref_class)) {
         // An ancestor may stand for the class; which object it is shows when it is looked up.
         if (!schema.derives(declared.ref_class, path.class_name())) {
             mismatch(declared, fmt::format("{} is no {}", path.class_name(), declared.ref_class));

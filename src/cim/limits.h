@@ -31,6 +31,8 @@ constexpr std::size_t wql_chars_max = 16'384;
 constexpr std::size_t wql_depth_max = 64;            // parentheses and NOT within each other
 constexpr std::size_t wql_pattern_chars_max = 1024;  // of LIKE
 
+constexpr std::size_t event_history_max = 1000;  // for who comes again
+
 constexpr std::size_t client_pulls_max = 10'000;  // round trips of one enumeration
 constexpr std::size_t client_instances_max = 100'000;
 

@@ -144,6 +144,13 @@ void check_result(const Schema& schema, const Method& method, MethodResult& resu
     }
 }
 
+std::string job_of(const MethodResult& result) {
+    const auto job = result.out.find("Job");
+    const bool named = job != result.out.end() && !job->second.is_null() &&
+                       !job->second.is_array() && job->second.type() == Type::reference;
+    return named ? job->second.as_reference().text() : std::string();
+}
+
 // The other ends of an association instance, as seen from `from`.
 struct Ends {
     std::vector<NamedValue> others;
@@ -195,6 +202,12 @@ void keep_selected(const Schema& schema, const wql::Select& select, std::vector<
 
 void ObjectManager::add_namespace(Registry registry) {
     registries_.push_back(std::move(registry));
+}
+
+std::vector<std::string> ObjectManager::namespaces() const {
+    std::vector<std::string> result;
+    for (const Registry& one : registries_) result.push_back(one.schema().name_space());
+    return result;
 }
 
 const Schema& ObjectManager::schema(std::string_view name_space) const {
@@ -260,8 +273,42 @@ std::vector<Found> ObjectManager::enumerate(const Principal& who, std::string_vi
     return result;
 }
 
+// A call that only looks, and that he may make. What cannot be found is not known to be harmless.
+bool ObjectManager::is_harmless(const Principal& who, const ObjectPath& path,
+                                std::string_view method_name) const {
+    try {
+        const Schema& in = registry(path.name_space()).schema();
+        // The object may turn out to be of any of them.
+        const auto classes = in.with_subclasses(class_of(in, path.class_name()));
+        return std::all_of(classes.begin(), classes.end(), [&](const Class* of) {
+            const Method* method = of->find_method(method_name);
+            return method && authorizer_->only_reads(*of, *method) &&
+                   authorizer_->may_invoke(who, *of, *method);
+        });
+    } catch (const CimError&) {
+        return false;
+    }
+}
+
 MethodResult ObjectManager::invoke(const Principal& who, const ObjectPath& path,
-                                   std::string_view method_name, const Arguments& in) const {
+                                   std::string_view method, const Arguments& in) const {
+    if (!trail_ || is_harmless(who, path, method)) return dispatch(who, path, method, in);
+    const std::uint64_t call = provided([&] { return trail_->asked(who, path, method); });
+    try {
+        MethodResult result = dispatch(who, path, method, in);
+        trail_->answered(call, {result.return_value, std::nullopt, job_of(result)});
+        return result;
+    } catch (const CimError& error) {
+        trail_->answered(call, {std::nullopt, error.status(), {}});
+        throw;
+    } catch (const std::exception&) {
+        trail_->answered(call, {std::nullopt, Status::failed, {}});
+        throw;
+    }
+}
+
+MethodResult ObjectManager::dispatch(const Principal& who, const ObjectPath& path,
+                                     std::string_view method_name, const Arguments& in) const {
     const Registry& registry_of_path = registry(path.name_space());
     const Schema& schema = registry_of_path.schema();
     const Class& named = class_of(schema, path.class_name());

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cim/association_filter.h"
+#include "cim/audit_trail.h"
 #include "cim/authorizer.h"
 #include "cim/provider.h"
 
@@ -38,11 +39,14 @@ struct QueryResult {
 
 class ObjectManager {
   public:
-    explicit ObjectManager(std::shared_ptr<const Authorizer> authorizer)
-        : authorizer_(std::move(authorizer)) {}
+    // Without a trail nothing is audited.
+    explicit ObjectManager(std::shared_ptr<const Authorizer> authorizer,
+                           std::shared_ptr<AuditTrail> trail = nullptr)
+        : authorizer_(std::move(authorizer)), trail_(std::move(trail)) {}
 
     void add_namespace(Registry registry);  // the first one is the default
 
+    std::vector<std::string> namespaces() const;  // in the order in which they were added
     const Schema& schema(
         std::string_view name_space) const;  // empty: the default. Status invalid_namespace
 
@@ -57,7 +61,8 @@ class ObjectManager {
     std::vector<Found> enumerate(const Principal& who, std::string_view name_space,
                                  std::string_view class_name, Polymorphism mode) const;
     // Arguments as the door read them: scalars as text or typed, references as paths, embedded
-    // instances as Instance or text.
+    // instances as Instance or text. A call that may change something is in the audit trail before
+    // it is made, and its ending before this returns or throws.
     MethodResult invoke(const Principal& who, const ObjectPath& path, std::string_view method,
                         const Arguments& in) const;
     // The associations that name `path`, and the objects at their other ends.
@@ -74,8 +79,12 @@ class ObjectManager {
   private:
     const Registry& registry(std::string_view name_space) const;
     std::optional<Found> get_if_there(const Principal& who, const ObjectPath& path) const;
+    bool is_harmless(const Principal& who, const ObjectPath& path, std::string_view method) const;
+    MethodResult dispatch(const Principal& who, const ObjectPath& path, std::string_view method,
+                          const Arguments& in) const;
 
     std::shared_ptr<const Authorizer> authorizer_;
+    std::shared_ptr<AuditTrail> trail_;
     std::vector<Registry> registries_;
 };
 

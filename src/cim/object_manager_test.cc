@@ -18,7 +18,8 @@ constexpr const char* mof = R"(
                   [In] uint8 Count, [In(false), Out] Thing REF Job);
         uint32 Stop(); uint32 Never(); };
     class Special : Service { };
-    [Association] class Link { [Key] Base REF From; [Key] Base REF To; };)";
+    [Association] class Link { [Key] Base REF From; [Key] Base REF To; };
+    [Association] class Mistaken { [Key] Thing REF From; [Key] Service REF To; };)";
 
 class Source : public InstanceSource {
   public:
@@ -197,11 +198,35 @@ TEST_F(ObjectManagerTest, RolesDecide) {
     who_ = Principal("viewer", {Role::viewer});
     EXPECT_EQ(refusal("Do", {}), Status::access_denied);
     objects_.get(who_, ObjectPath("Thing", {{"Id", "a"}}));
-    who_ = Principal("nobody", {});
+    who_ = Principal("nobody", {Role::peer});
     EXPECT_EQ(status_of_failure([&] {
                   objects_.get(who_, ObjectPath("Thing", {{"Id", "a"}}));
               }),
               Status::access_denied);
+}
+
+TEST(Principal, IsNobodyWithoutANameAndARole) {
+    EXPECT_THROW(Principal("", {Role::administrator}), Error);
+    EXPECT_THROW(Principal("eve", {}), Error);
+    EXPECT_EQ(Principal("eve", {Role::peer}).from({"a", "/d"}).origin().door, "/d");
+}
+
+TEST(Principal, MayWhatHisRolesMay) {
+    const auto may = [](Role role) {
+        const Principal who("eve", {role});
+        std::string text;
+        for (const Role as :
+             {Role::viewer, Role::operate, Role::administrator, Role::auditor, Role::peer}) {
+            text += who.may_act_as(as) ? 'x' : '-';
+        }
+        return text;
+    };
+    EXPECT_EQ(may(Role::viewer), "x----");
+    EXPECT_EQ(may(Role::operate), "xx---");
+    EXPECT_EQ(may(Role::administrator), "xxx--");
+    EXPECT_EQ(may(Role::auditor), "x--x-");
+    EXPECT_EQ(may(Role::peer), "----x");
+    EXPECT_TRUE(Principal("eve", {Role::auditor, Role::operate}).may_act_as(Role::operate));
 }
 
 TEST_F(ObjectManagerTest, AssociationsLeadToTheOtherEnd) {
@@ -214,6 +239,22 @@ TEST_F(ObjectManagerTest, AssociationsLeadToTheOtherEnd) {
     EXPECT_TRUE(objects_.associators(who_, from, {"", "Thing", "", ""}).empty());
     EXPECT_TRUE(objects_.associators(who_, from, {"", "", "To", ""}).empty());
     EXPECT_TRUE(objects_.associators(who_, from, {"", "", "", "From"}).empty());
+}
+
+TEST_F(ObjectManagerTest, AnEndMayBeOfAnotherClassThanTheSchemaSays) {
+    Registry registry(schema_);
+    const auto strange = std::make_shared<Source>(
+        *schema_,
+        std::vector<Instance>{Instance("Thing").set("Id", "a"), Instance("Other").set("Id", "b"),
+                              Instance("Mistaken")
+                                  .set("From", ObjectPath("Thing", {{"Id", "a"}}))
+                                  .set("To", ObjectPath("Other", {{"Id", "b"}}))});
+    for (const char* name : {"Thing", "Other", "Mistaken"}) registry.bind_class(name, strange);
+    ObjectManager objects(roles_);
+    objects.add_namespace(std::move(registry));
+    const auto found = objects.associators(who_, ObjectPath("Thing", {{"Id", "a"}}), {});
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].instance.class_name(), "Other");
 }
 
 TEST_F(ObjectManagerTest, AnEndThatIsNotThereAnyMoreIsLeftOut) {

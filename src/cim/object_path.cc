@@ -95,12 +95,26 @@ class KeyReader {
     std::string_view rest_;
 };
 
+// Names between slashes; what else stands there would not be read again when it is printed.
+bool is_namespace(std::string_view text) {
+    const auto in_namespace = [](unsigned char c) {
+        return std::isalnum(c) || c == '_' || c == '-' || c == '/' || c == '\\' || c >= 0x80;
+    };
+    return std::all_of(text.begin(), text.end(), in_namespace);
+}
+
+bool is_host(std::string_view text) {
+    const auto in_host = [](unsigned char c) { return c > 0x20 && c != 0x7f && c != '"'; };
+    return std::all_of(text.begin(), text.end(), in_host);
+}
+
 // Takes "\\HOST\" off the front.
 std::string take_host(std::string_view& text) {
     if (text.size() < 2 || !is_slash(text[0]) || !is_slash(text[1])) return {};
     text.remove_prefix(2);
     const auto end = std::find_if(text.begin(), text.end(), is_slash);
     std::string host(text.begin(), end);
+    if (!is_host(host)) fail(Code::invalid_parameter, "this is no object path: no host is named");
     text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
     return host;
 }
@@ -149,6 +163,9 @@ ObjectPath ObjectPath::parse(std::string_view text) {
     path.host_ = take_host(text);
     const auto colon = colon_before_class(text);
     if (colon != std::string_view::npos) {
+        if (!is_namespace(text.substr(0, colon))) {
+            fail(Code::invalid_parameter, "this is no object path: no namespace is named");
+        }
         path.set_name_space(text.substr(0, colon));
         text.remove_prefix(colon + 1);
     }
@@ -185,8 +202,9 @@ void ObjectPath::set_key(std::string_view name, Value value) {
 
 std::string ObjectPath::text() const {
     std::string out;
-    if (!host_.empty()) out = "\\\\" + host_ + "\\";
     if (!name_space_.empty()) {
+        // A host stands before a namespace; before a class alone nobody could read it.
+        if (!host_.empty()) out = "\\\\" + host_ + "\\";
         std::string backslashed = name_space_;
         std::replace(backslashed.begin(), backslashed.end(), '/', '\\');
         out += backslashed + ":";

@@ -48,6 +48,23 @@ TEST(ObjectPath, PrintsKeysInAlphabeticalOrder) {
     EXPECT_EQ(ObjectPath::parse(path.text()).text(), path.text());
 }
 
+TEST(ObjectPath, HostsAndNamespacesAreNames) {
+    for (const char* text : {"\\\\h\r\n\\root\\test:Thing", "//h\"/root/test:Thing",
+                             "root test:Thing", "\\\r\n:Thing", "a?b:Thing", "<x>:Thing.Id=1"}) {
+        EXPECT_THROW(ObjectPath::parse(text), Error) << text;
+    }
+    EXPECT_EQ(ObjectPath::parse("//h-1.example:5986/root/PG_Inter-Op:Thing").text(),
+              "\\\\h-1.example:5986\\root\\PG_Inter-Op:Thing");
+}
+
+TEST(ObjectPath, AHostStandsBeforeANamespaceAlone) {
+    ObjectPath path("Thing", {{"Id", "1"}});
+    path.set_host("h");
+    EXPECT_EQ(path.text(), "Thing.Id=\"1\"");
+    path.set_name_space("root/test");
+    EXPECT_EQ(path.text(), "\\\\h\\root\\test:Thing.Id=\"1\"");
+}
+
 TEST(ObjectPath, ReferencesAreQuotedPaths) {
     ObjectPath path("A");
     path.set_key("R", ObjectPath::parse(R"(C.Id="x")"));

@@ -10,12 +10,17 @@ std::string_view name_of(Role role) {
             return "operator";
         case Role::administrator:
             return "administrator";
+        case Role::auditor:
+            return "auditor";
+        case Role::peer:
+            return "peer";
     }
     return "";
 }
 
 std::optional<Role> role_named(std::string_view name) {
-    for (const Role role : {Role::viewer, Role::operate, Role::administrator}) {
+    for (const Role role :
+         {Role::viewer, Role::operate, Role::administrator, Role::auditor, Role::peer}) {
         if (name == name_of(role)) return role;
     }
     return std::nullopt;
@@ -52,6 +57,25 @@ const MethodHandler* Registry::handler_of(const Class& of, std::string_view meth
         if (found != of_class->second.end()) return &found->second;
     }
     return nullptr;
+}
+
+Principal::Principal(std::string name, std::set<Role> roles, Origin origin)
+    : name_(std::move(name)), roles_(std::move(roles)), origin_(std::move(origin)) {
+    if (name_.empty() || roles_.empty()) {
+        fail(Code::access_denied, "whoever has no name or no role may not come in");
+    }
+}
+
+bool Principal::may_act_as(Role role) const {
+    if (roles_.contains(role)) return true;
+    switch (role) {
+        case Role::viewer:
+            return may_act_as(Role::operate) || roles_.contains(Role::auditor);
+        case Role::operate:
+            return roles_.contains(Role::administrator);
+        default:
+            return false;
+    }
 }
 
 }  // namespace reviver::cim

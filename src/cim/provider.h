@@ -20,33 +20,48 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace reviver::cim {
 
+// Viewer, operator and administrator are ordered: each may what those before it may. The others
+// stand beside them; an account may have several roles.
 enum class Role : std::uint8_t {
     viewer = 1,
     operate = 2,
-    administrator = 3
-};  // each may what those before it may
+    administrator = 3,
+    auditor = 4,  // reads what a viewer reads, and the audit log; changes nothing
+    peer = 5,     // the other site: only what it is granted by name
+};
 
-std::string_view name_of(Role role);  // "viewer", "operator", "administrator"
+std::string_view name_of(Role role);  // "viewer", "operator", "administrator", "auditor", "peer"
 std::optional<Role> role_named(std::string_view name);
 
-// Somebody who has proved who he is. There is no default: nobody is a Principal by forgetting to
-// check.
+// Where a request came from.
+struct Origin {
+    std::string address;  // of the client: "127.0.0.1"
+    std::string door;     // the path that it asked for: "/wsman"
+};
+
+// Somebody who has proved who he is. There is no default, and none without a name or without a
+// role (Error(access_denied)): nobody is a Principal by forgetting to check.
 class Principal {
   public:
-    Principal(std::string name, std::set<Role> roles)
-        : name_(std::move(name)), roles_(std::move(roles)) {}
+    Principal(std::string name, std::set<Role> roles, Origin origin = {});
 
     const std::string& name() const { return name_; }
-    bool may_act_as(Role role) const { return !roles_.empty() && *roles_.rbegin() >= role; }
+    const Origin& origin() const { return origin_; }
+    Principal from(Origin origin) const { return {name_, roles_, std::move(origin)}; }
+    // Whether one of his roles is this one, or one that may all that this one may.
+    bool may_act_as(Role role) const;
 
   private:
     std::string name_;
     std::set<Role> roles_;
+    Origin origin_;
 };
+static_assert(!std::is_default_constructible_v<Principal>);
 
 using Arguments = std::map<std::string, Value, NameLess>;
 

@@ -186,7 +186,7 @@ TEST_F(Wql, WhatCannotBeReadOrComparedIsAnInvalidQuery) {
 }
 
 TEST_F(Wql, WhoMayNotReadMayNotAsk) {
-    who_ = Principal("nobody", {});
+    who_ = Principal("nobody", {Role::peer});
     EXPECT_EQ(query("select * from Thing"), "2");
     EXPECT_EQ(query("associators of {Thing.Id='full'}"), "2");
 }

@@ -7,6 +7,8 @@
 namespace reviver::cli {
 namespace {
 
+const std::vector<std::string> role_names = {"viewer", "operator", "administrator", "auditor",
+                                             "peer"};
 constexpr unsigned timeout_s_max = 7 * 24 * 3600;
 
 // Adds commands to the parser; each fills in its part of the Arguments.
@@ -18,6 +20,7 @@ class Grammar {
         add_global_options();
         add_site_commands();
         add_user_commands();
+        add_audit_commands();
         add_vm_commands();
         add_collection_commands();
         add_relationship_commands();
@@ -62,6 +65,7 @@ class Grammar {
     void add_global_options();
     void add_site_commands();
     void add_user_commands();
+    void add_audit_commands();
     void add_vm_commands();
     void add_collection_commands();
     void add_relationship_commands();
@@ -106,18 +110,42 @@ void Grammar::add_user_commands() {
     auto* user = group("user", "Accounts of the site; changed in its files, at work at once");
     command(user, "list", "Show who may come in, and as what");
     auto* add = command(user, "add", "Let somebody in");
-    add->add_option("--role", into_.role, "What the account may do")
-        ->default_val("viewer")
-        ->check(CLI::IsMember({"viewer", "operator", "administrator"}));
+    add->add_option("--role", into_.roles, "What the account may do, comma between several")
+        ->default_str("viewer")
+        ->delimiter(',')
+        ->check(CLI::IsMember(role_names));
+    add->add_flag("--no-password", into_.no_password,
+                  "For who proves who he is by Kerberos or a certificate");
     auto* passwd = command(user, "passwd", "Give an account another password");
     for (auto* with_password : {add, passwd}) {
         with_password->add_flag("--generate", into_.generate,
                                 "Make a password up and print it; default is --password-file, or "
                                 "to ask");
     }
-    for (auto* named : {add, passwd, command(user, "remove", "Let somebody in no more")}) {
+    auto* role = command(user, "role", "Say anew what an account may do");
+    auto* certificate = command(user, "certificate", "Let somebody in by client certificates");
+    for (auto* named :
+         {add, passwd, role, certificate, command(user, "remove", "Let somebody in no more")}) {
         named->add_option("NAME", into_.name, "Name of the account")->required();
     }
+    role->add_option("ROLE", into_.roles, "What it may do, comma between several")
+        ->required()
+        ->delimiter(',')
+        ->check(CLI::IsMember(role_names));
+    certificate->add_option("FILE", into_.file, "PEM file of a certificate that is his");
+    certificate->add_option("--common-name", into_.common_name,
+                            "All certificates of this name that a CA of the site signed");
+    certificate->add_flag("--none", into_.none, "Take all his certificates away");
+    certificate->require_option(2);
+}
+
+void Grammar::add_audit_commands() {
+    auto* audit = group("audit", "The audit log of the site, read from its files");
+    auto* verify = command(audit, "verify", "Check that no line was changed, left out or moved");
+    verify->add_option("FILE", into_.files, "Files of one log, oldest first; default the site's");
+    verify->add_option("--contains", into_.contains, "Hash of a line that must be there");
+    command(audit, "show", "Print its lines")
+        ->add_option("--after", into_.after, "Only those behind the line of this number");
 }
 
 void Grammar::add_vm_commands() {
@@ -150,8 +178,30 @@ void Grammar::add_relationship_commands() {
     enable->add_option("--history", into_.history,
                        "Recovery points kept besides the latest; default 24");
     enable->add_flag("--no-compression", into_.no_compression, "Send data as it is");
+    enable->add_flag("--no-auto-resync", into_.no_auto_resync,
+                     "Leave it to a person to start a resynchronization");
     enable->add_option("--disks", into_.disks, "Only these disks: VM/TARGET ...; default all");
-    waiting(on_collection(command("start", "Start the initial replication")));
+    auto* modify = waiting(
+        on_collection(command("modify", "Change the settings of a relationship, on both sites")));
+    modify->add_option("--interval", into_.interval_s, "Seconds from cycle to cycle");
+    modify->add_option("--history", into_.history, "Recovery points kept besides the latest");
+    modify->add_option("--compression", into_.compression, "Whether data is compressed")
+        ->check(CLI::IsMember({"on", "off"}));
+    modify
+        ->add_option("--auto-resync", into_.auto_resync,
+                     "Whether a resynchronization that is needed starts by itself")
+        ->check(CLI::IsMember({"on", "off"}));
+    auto* start = waiting(on_collection(command("start", "Start the initial replication")));
+    auto* resync = waiting(on_collection(
+        command("resync", "Compare both sides' disks and send what differs; points stay")));
+    for (auto* each : {start, resync}) {
+        auto* at = each->add_option("--at", into_.at,
+                                    "When: 2030-01-31T22:00:00Z, or PT2H for in two hours");
+        each->add_flag("--cancel", into_.cancel, "Give it up, under way or not begun")
+            ->excludes(at);
+    }
+    resync->add_flag("--include-suspended", into_.include_suspended,
+                     "Also when replication is suspended");
     auto* status = command("status", "Show how replication is doing");
     status->add_option("COLLECTION", into_.collection, "Name or id; default all");
     on_collection(command("points", "Show the recovery points"));

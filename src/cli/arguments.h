@@ -2,6 +2,7 @@
 // at the site.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,18 +34,31 @@ struct Arguments {
     std::optional<unsigned> interval_s;
     std::optional<unsigned> history;
     bool no_compression = false;
-    std::vector<std::string> disks;    // "VM/TARGET"
-    std::string point = latest_point;  // or a sequence
-    bool start = false;                // failover: start the VMs
-    bool cancel = false;               // planned-failover: give it up
-    bool reset = false;                // statistics: start anew
-    std::string with;                  // pair: directory of the other site
-    std::string peer;                  // pair: HOST:PORT
-    std::string fingerprint;           // pair: known already
+    std::optional<bool> compression, auto_resync;  // modify
+    std::vector<std::string> disks;                // "VM/TARGET"
+    std::string point = latest_point;              // or a sequence
+    bool start = false;                            // failover: start the VMs
+    bool cancel = false;                           // planned-failover, start, resync: give it up
+    std::string at;                                // start, resync: when, ISO 8601
+    bool no_auto_resync = false;                   // enable
+    bool include_suspended = false;                // resync
+    bool reset = false;                            // statistics: start anew
+    std::string with;                              // pair: directory of the other site
+    std::string peer;                              // pair: HOST:PORT
+    std::string fingerprint;                       // pair: known already
 
     // user
-    std::string role;
-    bool generate = false;  // the password
+    std::vector<std::string> roles;
+    bool generate = false;     // the password
+    bool no_password = false;  // other proofs only
+    std::string file;          // of a certificate
+    std::string common_name;   // of certificates
+    bool none = false;         // certificates: take them all away
+
+    // audit
+    std::vector<std::string> files;  // empty: those of the site
+    std::string contains;            // the hash of a line that has to be there
+    std::uint64_t after = 0;         // the number of a line
 
     // init
     std::string directory;

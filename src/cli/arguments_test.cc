@@ -29,7 +29,7 @@ TEST(Arguments, EveryCommandHasItsWords) {
     }
     for (const char* command : {"start", "points", "failover", "revert", "commit", "reverse",
                                 "planned-failover", "prepare-reverse", "suspend", "resume",
-                                "remove", "scrub", "statistics", "collection destroy"}) {
+                                "resync", "remove", "scrub", "statistics", "collection destroy"}) {
         Arguments arguments = good(std::string(command) + " shop");
         EXPECT_EQ(arguments.command, command);
         EXPECT_EQ(arguments.collection, "shop");
@@ -102,15 +102,30 @@ TEST(Arguments, InitTakesItsChoices) {
 
 TEST(Arguments, AccountsHaveANameARoleAndAPassword) {
     EXPECT_EQ(good("user list").command, "user list");
-    EXPECT_EQ(good("user add eve").role, "viewer");
+    EXPECT_TRUE(good("user add eve").roles.empty()) << "a viewer";
     Arguments arguments = good("user add eve --role operator --password-file p");
     EXPECT_EQ(arguments.name, "eve");
-    EXPECT_EQ(arguments.role, "operator");
+    EXPECT_EQ(arguments.roles, std::vector<std::string>{"operator"});
     EXPECT_EQ(arguments.password_file, "p");
     EXPECT_TRUE(good("user passwd eve --generate").generate);
     EXPECT_EQ(good("user remove eve").command, "user remove");
     EXPECT_EQ(parse("user add").exit_code, exit_usage);
     EXPECT_EQ(parse("user add eve --role king").exit_code, exit_usage);
+    EXPECT_EQ(good("user role eve auditor,operator").roles,
+              (std::vector<std::string>{"auditor", "operator"}));
+    EXPECT_EQ(good("user certificate eve eve.pem").file, "eve.pem");
+    EXPECT_EQ(good("user certificate eve --common-name Eve").common_name, "Eve");
+    EXPECT_TRUE(good("user certificate eve --none").none);
+    EXPECT_EQ(parse("user certificate eve").exit_code, exit_usage);
+    EXPECT_EQ(parse("user certificate eve eve.pem --none").exit_code, exit_usage);
+    EXPECT_TRUE(good("user add eve@EXAMPLE.ORG --no-password").no_password);
+}
+
+TEST(Arguments, AnAuditLogIsCheckedAndShown) {
+    EXPECT_EQ(good("audit verify").command, "audit verify");
+    EXPECT_EQ(good("audit verify a b --contains 12").files, (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(good("audit show --after 7").after, 7u);
+    EXPECT_EQ(parse("audit show --after x").exit_code, exit_usage);
 }
 
 TEST(Arguments, HelpIsEverywhereAndNoFailure) {

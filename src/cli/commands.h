@@ -22,7 +22,9 @@ void destroy_collection(const Session& session);
 
 // relationship_commands.cc
 void enable_replication(const Session& session);
+void modify_replication(const Session& session);
 void start_replication(const Session& session);
+void resynchronize(const Session& session);
 void suspend_replication(const Session& session);
 void resume_replication(const Session& session);
 void remove_replication(const Session& session);
@@ -62,7 +64,13 @@ void identify(const Session& session);
 void list_users(const Arguments& arguments, const Console& console);
 void add_user(const Arguments& arguments, const Console& console);
 void change_password(const Arguments& arguments, const Console& console);
+void change_roles(const Arguments& arguments, const Console& console);
+void change_certificates(const Arguments& arguments, const Console& console);
 void remove_user(const Arguments& arguments, const Console& console);
+
+// audit_commands.cc; no daemon is needed
+void verify_audit_log(const Arguments& arguments, const Console& console);
+void show_audit_log(const Arguments& arguments, const Console& console);
 
 // The exit code. Errors are told on the console.
 int run_command(const Arguments& arguments, const Console& console);

@@ -243,6 +243,20 @@ TEST_F(Commands, ARefusalIsToldWithTheReasonOfTheSite) {
     EXPECT_EQ(run(revert_failover), "error: 'shop' is replicating; there is no failover to revert");
 }
 
+TEST_F(Commands, ModifyHandsOverWhatWasSaidAndNothingElse) {
+    pretend_.answer(replication_service, "ModifyReplicationSettings", note());
+    arguments.collection = "shop";
+    EXPECT_THAT(run(modify_replication), HasSubstr("nothing to change"));
+    arguments.interval_s = 30;
+    arguments.compression = false;
+    EXPECT_THAT(run(modify_replication), HasSubstr("both sites have the new settings"));
+    const cim::Instance& settings = arguments_.at("CollectionReplicationSettingData").as_instance();
+    EXPECT_EQ(settings.get("ReplicationInterval").as_unsigned(), 30u);
+    EXPECT_FALSE(settings.get("CompressionEnabled").as_bool());
+    EXPECT_TRUE(settings.get("RecoveryHistory").is_null());
+    EXPECT_TRUE(settings.get("RecoveryConnectionPoint").is_null());
+}
+
 TEST_F(Commands, EnableHandsOverSettingsThatTheSiteCanRead) {
     pretend_.answer(replication_service, "CreateReplicationRelationship", note());
     arguments.collection = "shop";

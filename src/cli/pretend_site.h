@@ -42,7 +42,7 @@ class PretendSite {
         auto roles = std::make_shared<cim::RoleAuthorizer>();
         auto objects = std::make_shared<cim::ObjectManager>(roles);
         objects->add_namespace(std::move(registry_));
-        auto door = std::make_shared<server::WsmanDoor>(objects, server::WsmanOptions{});
+        auto door = std::make_shared<server::WsmanDoor>(objects, server::DoorOptions{});
         cim::Principal administrator("admin", {cim::Role::administrator});
         return [door, administrator](const std::string& content_type, const std::string& body) {
             server::HttpRequest request;

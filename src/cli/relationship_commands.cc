@@ -1,3 +1,4 @@
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/settings.h"
 
@@ -14,6 +15,17 @@ void call_for_collection(const Session& session, const char* service, const char
     Accepted accepted = session.site.call(service, method, {{"Collection", collection.path}});
     finish(session, accepted, fmt::format("{} {}", title, collection.name),
            fmt::format("{}: {}", collection.name, done));
+}
+
+void add_start_time(const Session& session, std::vector<cim::NamedValue>& in) {
+    const std::string& at = session.arguments.at;
+    if (at.empty()) return;
+    const auto time = cim::DateTime::parse_iso(at);
+    if (!time) {
+        fail(Code::invalid_parameter,
+             "'{}' is no time: write 2030-01-31T22:00:00Z, or PT2H for in two hours", at);
+    }
+    in.push_back({"StartTime", *time});
 }
 
 }  // namespace
@@ -33,13 +45,52 @@ void enable_replication(const Session& session) {
                        collection.name, session.arguments.to, session.arguments.collection));
 }
 
-void start_replication(const Session& session) {
+void modify_replication(const Session& session) {
+    cim::Instance settings = changed_settings(session.arguments);
+    if (settings.properties().empty()) {
+        fail(Code::invalid_parameter, "nothing to change: give --interval, --history or the like");
+    }
     Collection collection = session.site.collection(session.arguments.collection);
     Accepted accepted = session.site.call(
-        replication_service, "StartReplication",
-        {{"Collection", collection.path}, {"InitialReplicationType", network_transfer}});
+        replication_service, "ModifyReplicationSettings",
+        {{"Collection", collection.path}, {"CollectionReplicationSettingData", settings}});
+    finish(session, accepted, "modify " + collection.name,
+           collection.name + ": both sites have the new settings");
+}
+
+void start_replication(const Session& session) {
+    if (session.arguments.cancel) {
+        return call_for_collection(session, replication_service, "CancelInitialReplication",
+                                   "cancel",
+                                   "the initial replication is given up; `reviver start` goes on "
+                                   "with what is missing");
+    }
+    Collection collection = session.site.collection(session.arguments.collection);
+    std::vector<cim::NamedValue> in{{"Collection", collection.path},
+                                    {"InitialReplicationType", network_transfer}};
+    add_start_time(session, in);
+    Accepted accepted = session.site.call(replication_service, "StartReplication", in);
     finish(session, accepted, "initial replication of " + collection.name,
-           collection.name + ": initial replication is complete");
+           collection.name + (session.arguments.at.empty()
+                                  ? ": initial replication is complete"
+                                  : ": initial replication starts at " + session.arguments.at));
+}
+
+void resynchronize(const Session& session) {
+    if (session.arguments.cancel) {
+        return call_for_collection(session, replication_service, "CancelResynchronize", "cancel",
+                                   "the resynchronization is given up; `reviver resync` begins it "
+                                   "again");
+    }
+    Collection collection = session.site.collection(session.arguments.collection);
+    std::vector<cim::NamedValue> in{{"Collection", collection.path},
+                                    {"IncludeSuspended", session.arguments.include_suspended}};
+    add_start_time(session, in);
+    Accepted accepted = session.site.call(replication_service, "Resynchronize", in);
+    finish(session, accepted, "resynchronization of " + collection.name,
+           collection.name + (session.arguments.at.empty()
+                                  ? ": resynchronized"
+                                  : ": resynchronization starts at " + session.arguments.at));
 }
 
 void suspend_replication(const Session& session) {

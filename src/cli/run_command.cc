@@ -28,7 +28,9 @@ constexpr std::array at_a_site = {
     Entry{"collection rename", rename_collection},
     Entry{"collection destroy", destroy_collection},
     Entry{"enable", enable_replication},
+    Entry{"modify", modify_replication},
     Entry{"start", start_replication},
+    Entry{"resync", resynchronize},
     Entry{"suspend", suspend_replication},
     Entry{"resume", resume_replication},
     Entry{"remove", remove_replication},
@@ -64,7 +66,11 @@ constexpr std::array without_a_daemon = {
     OfflineEntry{"user list", list_users},
     OfflineEntry{"user add", add_user},
     OfflineEntry{"user passwd", change_password},
+    OfflineEntry{"user role", change_roles},
+    OfflineEntry{"user certificate", change_certificates},
     OfflineEntry{"user remove", remove_user},
+    OfflineEntry{"audit verify", verify_audit_log},
+    OfflineEntry{"audit show", show_audit_log},
 };
 
 void run(const Arguments& arguments, const Console& console) {

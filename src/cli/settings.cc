@@ -8,6 +8,14 @@ namespace {
 constexpr const char* class_name = "Msvm_CollectionReplicationSettingData";
 constexpr std::uint16_t by_certificate = 2;  // AuthenticationType
 
+void set_pace(cim::Instance& settings, const Arguments& arguments) {
+    auto number = [](unsigned value) {
+        return cim::Value::unsigned_number(cim::Type::uint16, value);
+    };
+    if (arguments.interval_s) settings.set("ReplicationInterval", number(*arguments.interval_s));
+    if (arguments.history) settings.set("RecoveryHistory", number(*arguments.history));
+}
+
 }  // namespace
 
 cim::Instance new_settings(const Arguments& arguments, const std::vector<std::string>& disks) {
@@ -15,12 +23,17 @@ cim::Instance new_settings(const Arguments& arguments, const std::vector<std::st
     settings.set("RecoveryConnectionPoint", arguments.to);
     settings.set("AuthenticationType", by_certificate);
     settings.set("CompressionEnabled", !arguments.no_compression);
-    auto number = [](unsigned value) {
-        return cim::Value::unsigned_number(cim::Type::uint16, value);
-    };
-    if (arguments.interval_s) settings.set("ReplicationInterval", number(*arguments.interval_s));
-    if (arguments.history) settings.set("RecoveryHistory", number(*arguments.history));
+    settings.set("AutoResynchronizeEnabled", !arguments.no_auto_resync);
+    set_pace(settings, arguments);
     if (!disks.empty()) settings.set("IncludedDisks", disks);
+    return settings;
+}
+
+cim::Instance changed_settings(const Arguments& arguments) {
+    cim::Instance settings(class_name);
+    set_pace(settings, arguments);
+    if (arguments.compression) settings.set("CompressionEnabled", *arguments.compression);
+    if (arguments.auto_resync) settings.set("AutoResynchronizeEnabled", *arguments.auto_resync);
     return settings;
 }
 

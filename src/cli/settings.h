@@ -14,6 +14,9 @@ namespace reviver::cli {
 // the site has defaults.
 cim::Instance new_settings(const Arguments& arguments, const std::vector<std::string>& disks);
 
+// For ModifyReplicationSettings, from the options of `modify`. What was not said stays.
+cim::Instance changed_settings(const Arguments& arguments);
+
 // For ReverseReplicationRelationship: the present settings, to where the data came from.
 cim::Instance reversed_settings(const cim::Instance& present);
 

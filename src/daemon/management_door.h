@@ -1,7 +1,8 @@
 // The management door of a site: the CIM classes over its engine and its virtual machines, served
-// as WS-Management over TLS to whoever has an account.
+// to whoever has an account, over TLS, and without where that is configured.
 #pragma once
 
+#include "cim/event_bus.h"
 #include "hypervisor/hypervisor.h"
 #include "replication/engine.h"
 #include "server/https_server.h"
@@ -11,9 +12,13 @@
 
 namespace reviver::daemon {
 
-// Open when it returns. `engine` and `hypervisor` outlive it.
-std::unique_ptr<server::HttpsServer> open_management_door(const site::Config& config,
-                                                          replication::Engine& engine,
-                                                          hypervisor::Hypervisor& hypervisor);
+struct ManagementDoor {
+    std::unique_ptr<server::HttpsServer> https;
+    std::unique_ptr<server::HttpsServer> http;  // null: not configured
+};
+
+// Open when it returns. `engine`, `hypervisor` and `events` outlive it.
+ManagementDoor open_management_door(const site::Config& config, replication::Engine& engine,
+                                    hypervisor::Hypervisor& hypervisor, cim::EventBus& events);
 
 }  // namespace reviver::daemon

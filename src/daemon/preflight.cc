@@ -38,7 +38,8 @@ void check_what_it_names(const site::Config& config) {
 }
 
 void warn_of_open_secrets(const site::Config& config) {
-    for (const auto& file : {config.peer.key, config.management.key, config.management.accounts}) {
+    for (const auto& file : {config.peer.key, config.management.key, config.management.accounts,
+                             config.management.keytab}) {
         struct stat status {};
         bool open = ::stat(file.c_str(), &status) == 0 && (status.st_mode & 077) != 0;
         if (open) log_warning("{} can be read by others; chmod 600 it", file.string());

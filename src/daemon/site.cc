@@ -6,6 +6,7 @@
 #include "daemon/site_id.h"
 #include "hypervisor/hypervisor.h"
 #include "hypervisor/limits.h"
+#include "provider/change_feed.h"
 #include "qemu/offline_export.h"
 #include "recovery/lock_watch.h"
 #include "replication/engine.h"
@@ -25,10 +26,21 @@ static_assert(
         std::string_view("/capture/01234567/01234567-0123-0123-0123-0123456789ab.nbd").size() ==
     capture::socket_path_max);
 
+std::string certificate_of(sys::World& world, const site::Config& config) {
+    constexpr std::uint64_t pem_bytes_max = 1u << 20;
+    return std::string(
+        text_of(sys::read_file(world.files, config.peer.certificate, pem_bytes_max)));
+}
+
 store::Options store_options(const site::Config& config) {
     store::Options options;
     options.reserve_share = config.store_reserve_share;
     return options;
+}
+
+// Tells the events of this run from those of the one before.
+std::string run_name(sys::World& world) {
+    return fmt::format("{:x}", world.clock.wall().time_since_epoch().count());
 }
 
 }  // namespace
@@ -39,7 +51,7 @@ class Site::Parts {
     explicit Parts(const site::Config& config);
 
     std::uint16_t peer_port() const { return peer_door_->port(); }
-    std::uint16_t management_port() const { return management_door_->port(); }
+    std::uint16_t management_port() const { return management_door_.https->port(); }
 
   private:
     replication::Context context(const site::Config& config);
@@ -52,13 +64,16 @@ class Site::Parts {
     std::unique_ptr<hypervisor::Hypervisor> hypervisor_;
     replication::LiveMachines machines_;
     PeerNetwork network_;
+    provider::ChangeNotes changes_;
+    cim::EventBus events_;
     replication::Jobs jobs_;
     replication::Peers peers_;
     PairedSites paired_sites_;
     replication::Engine engine_;
     recovery::LockWatch lock_watch_;
+    provider::ChangeFeed change_feed_;
     std::unique_ptr<wire::PeerServer> peer_door_;
-    std::unique_ptr<server::HttpsServer> management_door_;
+    ManagementDoor management_door_;
 };
 
 Site::Parts::Parts(const site::Config& config)
@@ -68,14 +83,16 @@ Site::Parts::Parts(const site::Config& config)
       hypervisor_(hypervisor::connect(config.libvirt_uri)),
       machines_(*hypervisor_, world_, config.data_dir),
       network_(world_, config, id_),
-      jobs_(world_, *repository_),
+      events_(run_name(world_)),
+      jobs_(world_, *repository_, changes_),
       peers_(*repository_),
       paired_sites_(peers_),
       engine_(context(config)),
       lock_watch_(*hypervisor_, world_.files, config.data_dir,
                   [this](VmId vm, const std::string& text) { engine_.note(vm, text); }),
+      change_feed_(changes_, engine_, events_),
       peer_door_(network_.open(config.peer.listen, paired_sites_, engine_.peer_handler())),
-      management_door_(open_management_door(config, engine_, *hypervisor_)) {}
+      management_door_(open_management_door(config, engine_, *hypervisor_, events_)) {}
 
 replication::Context Site::Parts::context(const site::Config& config) {
     auto dial = [this](const sys::Endpoint& to, const wire::Fingerprint& expected,
@@ -83,10 +100,14 @@ replication::Context Site::Parts::context(const site::Config& config) {
     auto fetch_fingerprint = [this](const sys::Endpoint& of) {
         return network_.fetch_fingerprint(of);
     };
-    replication::SiteIdentity identity{config.name, id_.text(), network_.own_fingerprint(),
-                                       config.peer.advertise};
+    replication::SiteIdentity identity{config.name,
+                                       id_.text(),
+                                       network_.own_fingerprint(),
+                                       config.peer.advertise,
+                                       certificate_of(world_, config),
+                                       config.data_dir / "store"};
     return {world_, identity,          *repository_, store_, machines_,
-            dial,   fetch_fingerprint, jobs_,        peers_};
+            dial,   fetch_fingerprint, jobs_,        peers_, changes_};
 }
 
 Site::Site(const site::Config& config) : parts_(std::make_unique<Parts>(config)) {}

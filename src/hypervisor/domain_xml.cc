@@ -132,6 +132,17 @@ void DomainXml::let_media_be_missing() {
     }
 }
 
+std::vector<std::string> DomainXml::mac_addresses() const {
+    std::vector<std::string> result;
+    const XmlElement* devices = root_.child("devices");
+    if (devices == nullptr) return result;
+    for (const XmlElement* interface : devices->children("interface")) {
+        std::string mac = attribute_of_child(*interface, "mac", "address");
+        if (!mac.empty()) result.push_back(std::move(mac));
+    }
+    return result;
+}
+
 const XmlElement* DomainXml::interface_with(const std::string& mac) const {
     const XmlElement* devices = root_.child("devices");
     if (devices == nullptr || mac.empty()) return nullptr;

@@ -31,6 +31,8 @@ class DomainXml {
     void set_disk(const std::string& target, const std::string& path, const std::string& format);
     void remove_disk(const std::string& target);
 
+    std::vector<std::string> mac_addresses() const;  // of its network interfaces, in their order
+
     // Takes over from `local`, this site's own definition of the VM, what belongs to a site: to
     // which network an interface with the same MAC address is attached, and the emulator. Without a
     // local one the emulator is left to libvirt's choice.

@@ -6,6 +6,12 @@ unsigned MetricsDoor::refuse_before_body(const server::HttpRequest& header) cons
     return header.method == "GET" ? 0 : 405;
 }
 
+server::HttpReply MetricsDoor::refusal(unsigned status, const server::HttpRequest&) const {
+    server::HttpReply reply = server::plain_reply(status, "figures are read by GET");
+    reply.fields["Allow"] = "GET";
+    return reply;
+}
+
 server::HttpReply MetricsDoor::handle(const server::HttpRequest&, const cim::Principal& who) {
     if (!who.may_act_as(cim::Role::viewer))
         return server::plain_reply(403, "this account has no role that may look at figures");

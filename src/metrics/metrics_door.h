@@ -16,6 +16,7 @@ class MetricsDoor : public server::Door {
     explicit MetricsDoor(Figures figures) : figures_(std::move(figures)) {}
 
     unsigned refuse_before_body(const server::HttpRequest& header) const override;
+    server::HttpReply refusal(unsigned status, const server::HttpRequest& header) const override;
     server::HttpReply handle(const server::HttpRequest& request,
                              const cim::Principal& who) override;
 

@@ -17,6 +17,7 @@ enum class JobState : std::uint16_t { running = 4, completed = 7, terminated = 8
 // JobType of Msvm_ConcreteJob, for what the services do.
 enum class JobType : std::uint16_t {
     enable_replication = 91,
+    modify_replication = 92,
     remove_replication = 93,
     start_replication = 94,
     suspend_or_resume = 96,

@@ -1,7 +1,9 @@
 // Collections of VMs, collections of collections, and who is in them.
 
+#include "provider/live_instances.h"
 #include "provider/names.h"
 #include "provider/sources.h"
+#include "replication/agenda.h"
 
 namespace reviver::provider {
 
@@ -22,7 +24,10 @@ cim::Instance common(const Collection& c, const char* class_name) {
 
 cim::Instance vm_collection(const Collection& c) {
     cim::Instance instance = common(c, "Msvm_VirtualSystemCollection");
-    instance.set("Description", std::string(name_of(c.place.state)));
+    const std::string waits_for = replication::agenda_text(
+        c, std::chrono::floor<sys::Duration>(std::chrono::system_clock::now()));
+    instance.set("Description",
+                 std::string(name_of(c.place.state)) + (waits_for.empty() ? "" : "; " + waits_for));
     instance.set("ReplicationState", static_cast<std::uint16_t>(c.place.state));
     instance.set("ReplicationMode", static_cast<std::uint16_t>(c.place.role));
     instance.set("FailedOverReplicationType", static_cast<std::uint16_t>(c.failover_type));
@@ -37,8 +42,7 @@ std::vector<cim::Instance> list(Engine& engine, bool of_collections) {
     std::vector<cim::Instance> result;
     for (const Collection& c : engine.collections()) {
         if (c.of_collections != of_collections) continue;
-        result.push_back(of_collections ? common(c, "Msvm_ManagementCollection")
-                                        : vm_collection(c));
+        result.push_back(collection_instance(c));
     }
     return result;
 }
@@ -68,6 +72,11 @@ std::vector<cim::Instance> memberships(Engine& engine, bool of_collections) {
 }
 
 }  // namespace
+
+cim::Instance collection_instance(const Collection& collection) {
+    return collection.of_collections ? common(collection, "Msvm_ManagementCollection")
+                                     : vm_collection(collection);
+}
 
 void bind_collections(cim::Registry& registry, Engine& engine) {
     bind_list(registry, "Msvm_VirtualSystemCollection", [&engine] { return list(engine, false); });

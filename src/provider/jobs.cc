@@ -1,8 +1,10 @@
 // Jobs: Msvm_ConcreteJob with its methods, and what they belong to.
 
 #include "cim/embedded_text.h"
+#include "provider/live_instances.h"
 #include "provider/names.h"
 #include "provider/return_codes.h"
+#include "provider/service_instances.h"
 #include "provider/sources.h"
 #include "replication/limits.h"
 
@@ -14,7 +16,9 @@ using replication::Engine;
 
 constexpr std::int64_t microseconds_a_second = 1'000'000;
 
-cim::Instance instance_of(const Job& job, sys::WallTime now) {
+}  // namespace
+
+cim::Instance job_instance(const Job& job, sys::WallTime now) {
     cim::Instance instance("Msvm_ConcreteJob");
     const bool failed = job.state == JobState::exception;
     instance.set("InstanceID", job.id.text());
@@ -52,6 +56,8 @@ cim::Instance instance_of(const Job& job, sys::WallTime now) {
     return instance;
 }
 
+namespace {
+
 cim::Instance error_of(const Job& job) {
     cim::Instance error("Msvm_Error");
     error.set("Message", job.error);
@@ -61,8 +67,10 @@ cim::Instance error_of(const Job& job) {
     error.set("PerceivedSeverity", std::uint16_t{5});
     error.set("ProbableCause", std::uint16_t{0});
     error.set("OwningEntity", "Reviver");
-    error.set("ErrorSource",
-              path_of_collection("Msvm_VirtualSystemCollection", job.collection).text());
+    if (job.collection != CollectionId()) {
+        error.set("ErrorSource",
+                  path_of_collection("Msvm_VirtualSystemCollection", job.collection).text());
+    }
     return error;
 }
 
@@ -105,6 +113,7 @@ cim::MethodResult request_state_change(Engine& engine, const cim::Call& call) {
 std::vector<cim::Instance> affected(Engine& engine) {
     std::vector<cim::Instance> result;
     for (const Job& job : engine.jobs().list()) {
+        if (job.collection == CollectionId()) continue;
         cim::Instance link("Msvm_AffectedJobElement");
         link.set("AffectedElement",
                  path_of_collection("Msvm_VirtualSystemCollection", job.collection));
@@ -115,12 +124,11 @@ std::vector<cim::Instance> affected(Engine& engine) {
     return result;
 }
 
-std::vector<cim::Instance> owned(Engine& engine) {
+std::vector<cim::Instance> owned(Engine& engine, const ServiceName& owner) {
     std::vector<cim::Instance> result;
     for (const Job& job : engine.jobs().list()) {
         cim::Instance link("Msvm_OwningJobElement");
-        link.set("OwningElement", path_of_service("Msvm_CollectionReplicationService",
-                                                  "collectionreplicasvc", engine.site().name));
+        link.set("OwningElement", path_of_service(owner, engine));
         link.set("OwnedElement", path_of_job(job.id));
         result.push_back(std::move(link));
     }
@@ -133,11 +141,13 @@ void bind_jobs(cim::Registry& registry, Engine& engine) {
     bind_list(registry, "Msvm_ConcreteJob", [&engine] {
         std::vector<cim::Instance> result;
         for (const Job& job : engine.jobs().list())
-            result.push_back(instance_of(job, engine.now()));
+            result.push_back(job_instance(job, engine.now()));
         return result;
     });
     bind_list(registry, "Msvm_AffectedJobElement", [&engine] { return affected(engine); });
-    bind_list(registry, "Msvm_OwningJobElement", [&engine] { return owned(engine); });
+    const bool of_collections = registry.schema().find(replication_service.class_name) != nullptr;
+    const ServiceName owner = of_collections ? replication_service : vm_replication_service;
+    bind_list(registry, "Msvm_OwningJobElement", [&engine, owner] { return owned(engine, owner); });
     registry.bind_method("Msvm_ConcreteJob", "GetError", [&engine](const cim::Call& call) {
         return get_error(engine, call, false);
     });

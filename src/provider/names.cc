@@ -43,6 +43,31 @@ cim::ObjectPath path_of_service(const std::string& class_name, const std::string
                                         {"SystemName", site_name}});
 }
 
+cim::ObjectPath path_of_service_settings() {
+    return cim::ObjectPath("Msvm_ReplicationServiceSettingData",
+                           {{"InstanceID", "Reviver:ReplicationServiceSettings"}});
+}
+
+cim::ObjectPath path_of_authorization(const std::string& primary) {
+    return cim::ObjectPath("Msvm_ReplicationAuthorizationSettingData",
+                           {{"InstanceID", "Reviver:Authorization\\" + primary}});
+}
+
+std::string adapter_instance_id(VmId vm, const std::string& adapter) {
+    return fmt::format("Reviver:{}\\Adapter\\{}", vm.text(), adapter);
+}
+
+std::string adapter_of(const std::string& instance_id, VmId vm) {
+    const std::string before = adapter_instance_id(vm, "");
+    if (!instance_id.starts_with(before) || instance_id.size() == before.size()) {
+        fail(Code::invalid_parameter,
+             "the InstanceID '{}' names no network adapter of VM {}; take the instance that the VM "
+             "has and change it",
+             instance_id, vm.text());
+    }
+    return instance_id.substr(before.size());
+}
+
 std::string settings_instance_id(CollectionId id) {
     return std::string(prefix) + id.text() + std::string(settings_suffix);
 }

@@ -21,6 +21,12 @@ cim::ObjectPath path_of_service(const std::string& class_name, const std::string
 std::string settings_instance_id(CollectionId id);               // Reviver:<collection>\HVR
 std::string point_instance_id(CollectionId id, Sequence point);  // Reviver:<collection>\<sequence>
 
+cim::ObjectPath path_of_service_settings();
+cim::ObjectPath path_of_authorization(const std::string& primary);
+// Reviver:<vm>\Adapter\<name>
+std::string adapter_instance_id(VmId vm, const std::string& adapter);
+std::string adapter_of(const std::string& instance_id, VmId vm);  // Code::invalid_parameter
+
 // Code::invalid_parameter for a path that names no collection, VM or point.
 CollectionId collection_of(const cim::ObjectPath& path);
 VmId vm_of(const cim::ObjectPath& path);

@@ -1,5 +1,6 @@
 // Recovery points, on the side that holds them.
 
+#include "provider/live_instances.h"
 #include "provider/names.h"
 #include "provider/sources.h"
 
@@ -51,6 +52,16 @@ std::vector<cim::Instance> for_each_point(Engine& engine, F&& make) {
 }
 
 }  // namespace
+
+std::vector<cim::Instance> point_instances(Engine& engine,
+                                           const replication::Collection& collection) {
+    std::vector<cim::Instance> result;
+    if (collection.place.role != Role::replica) return result;
+    for (const PointInfo& point : engine.points(collection.id)) {
+        result.push_back(instance_of(collection.id, point));
+    }
+    return result;
+}
 
 void bind_points(cim::Registry& registry, Engine& engine) {
     bind_list(registry, "Msvm_CollectionRecoveryPoint",

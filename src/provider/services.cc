@@ -1,9 +1,11 @@
-// The two services: each method of the management interface bound to its operation of the engine.
+// The services about collections: each method of the management interface bound to its operation of
+// the engine.
 
-#include "base/log.h"
-#include "cim/embedded_text.h"
+#include "base/error.h"
+#include "provider/methods.h"
 #include "provider/names.h"
 #include "provider/return_codes.h"
+#include "provider/service_instances.h"
 #include "provider/settings.h"
 #include "provider/sources.h"
 
@@ -13,85 +15,12 @@ namespace {
 
 using replication::Engine;
 
-constexpr const char* replication_service = "Msvm_CollectionReplicationService";
-constexpr const char* collection_service = "Msvm_CollectionManagementService";
-constexpr const char* snapshot_service = "Msvm_CollectionSnapshotService";
-constexpr const char* reference_point_service = "Msvm_CollectionReferencePointService";
-
-struct ServiceName {
-    const char* class_name;
-    const char* name;
-    const char* caption;
-};
-constexpr ServiceName services[] = {
-    {collection_service, "collectionmgmtsvc", "Collection Management Service"},
-    {replication_service, "collectionreplicasvc", "Collection Replication Service"},
-    {snapshot_service, "collectionsnapshotsvc", "Collection Snapshot Service"},
-    {reference_point_service, "collectionrefpointsvc", "Collection Reference Point Service"},
-};
-
-cim::Instance service_instance(const ServiceName& service, const Engine& engine) {
-    cim::Instance instance(service.class_name);
-    instance.set("SystemCreationClassName", "Msvm_ComputerSystem");
-    instance.set("SystemName", engine.site().name);
-    instance.set("CreationClassName", service.class_name);
-    instance.set("Name", service.name);
-    instance.set("ElementName", service.caption);
-    instance.set("Caption", service.caption);
-    instance.set("Started", true);
-    instance.set("EnabledState", std::uint16_t{2});
-    instance.set("EnabledDefault", std::uint16_t{2});
-    instance.set("RequestedState", std::uint16_t{12});
-    instance.set("HealthState", std::uint16_t{5});
-    instance.set("OperationalStatus", std::vector<std::uint16_t>{2});
-    instance.set("Status", "OK");
-    return instance;
-}
-
-// The collection that a call is about, as far as one can be made out.
-CollectionId collection_if_any(const cim::Call& call) {
-    const cim::Value& value = call.argument("Collection");
-    if (value.is_null()) return {};
-    return CollectionId::parse(value.as_reference().key_text("CollectionID"))
-        .value_or(CollectionId());
-}
-
-// Runs a method's body. An Error is answered by the return value that its code has in the ValueMap;
-// its text has no place there, so the answer names a failed job that says it.
-template <class Body>
-cim::MethodHandler method(Engine& engine, Body body) {
-    return [&engine, body](const cim::Call& call) {
-        cim::MethodResult result;
-        try {
-            body(call, result);
-        } catch (const Error& error) {
-            log_warning("{} by {}: {}", call.method, call.who.name(), error.what());
-            Job refused;
-            refused.name = call.method;
-            refused.owner = call.who.name();
-            refused.collection = collection_if_any(call);
-            result = {};
-            result.return_value = return_value_of(error.code());
-            result.out["Job"] = path_of_job(engine.jobs().note_refusal(refused, error));
-        }
-        return result;
-    };
-}
-
-void answer_job(cim::MethodResult& result, JobId job) {
-    result.return_value = job_started;
-    result.out["Job"] = path_of_job(job);
-}
-
 CollectionId collection_argument(const cim::Call& call) {
-    const cim::Value& value = call.argument("Collection");
-    if (value.is_null()) fail(Code::invalid_parameter, "Collection is NULL");
-    return collection_of(value.as_reference());
+    return collection_of(required_argument(call, "Collection").as_reference());
 }
 
 Settings settings_argument(Engine& engine, const cim::Call& call, CollectionId id) {
-    const cim::Value& value = call.argument("CollectionReplicationSettingData");
-    if (value.is_null()) fail(Code::invalid_parameter, "CollectionReplicationSettingData is NULL");
+    const cim::Value& value = required_argument(call, "CollectionReplicationSettingData");
     const auto collection = engine.collection(id);
     if (!collection) fail(Code::invalid_parameter, "there is no collection {}", id.text());
     return settings_from(value.as_instance(), collection->settings);
@@ -119,6 +48,23 @@ void create_relationship(Engine& engine, const cim::Call& call, cim::MethodResul
                                                   call.who.name()));
 }
 
+// A timestamp, or an interval from now on. Nothing: at once.
+std::optional<sys::WallTime> start_time(Engine& engine, const cim::Call& call) {
+    const cim::Value& value = call.argument("StartTime");
+    if (value.is_null()) return std::nullopt;
+    const cim::DateTime& time = value.as_datetime();
+    const std::chrono::microseconds count(time.microseconds());
+    const sys::WallTime at =
+        time.is_interval() ? engine.now() + count : sys::WallTime(sys::Duration(count));
+    return at > engine.now() ? std::optional(at) : std::nullopt;
+}
+
+void modify_settings(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
+    const CollectionId id = collection_argument(call);
+    answer_job(result,
+               engine.modify_settings(id, settings_argument(engine, call, id), call.who.name()));
+}
+
 void start_replication(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
     const CollectionId id = collection_argument(call);
     const cim::Value& type = call.argument("InitialReplicationType");
@@ -131,10 +77,18 @@ void start_replication(Engine& engine, const cim::Call& call, cim::MethodResult&
         fail(Code::not_supported,
              "InitialReplicationType {} is not offered; use 1, over the network", number);
     }
-    if (!call.argument("StartTime").is_null()) {
-        fail(Code::not_supported, "a StartTime is not offered; leave it NULL to start now");
-    }
+    if (const auto at = start_time(engine, call)) return engine.schedule_replication(id, *at);
     answer_job(result, engine.start_replication(id, call.who.name()));
+}
+
+void resynchronize(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
+    const CollectionId id = collection_argument(call);
+    const cim::Value& suspended = call.argument("IncludeSuspended");
+    const bool include_suspended = !suspended.is_null() && suspended.as_bool();
+    if (const auto at = start_time(engine, call)) {
+        return engine.schedule_resync(id, include_suspended, *at);
+    }
+    answer_job(result, engine.resynchronize(id, include_suspended, call.who.name()));
 }
 
 void initiate_failover(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
@@ -160,21 +114,10 @@ cim::Instance statistics_instance(Engine& engine, CollectionId id, const replica
                                   HealthLevel health) {
     cim::Instance instance("Msvm_CollectionReplicationStatistics");
     instance.set("InstanceID", "Reviver:" + id.text() + "\\Statistics");
-    instance.set("StartStatisticTime", datetime_of(s.start));
-    instance.set("EndStatisticTime", datetime_of(engine.now()));
+    show_statistics(instance, s, engine.now(), health);
     instance.set("ReplicationWALSuccessCount", static_cast<std::uint32_t>(s.success_count));
     instance.set("ReplicationWALMissCount", static_cast<std::uint32_t>(s.miss_count));
-    instance.set("ReplicationSize", s.size_bytes);
-    instance.set("MaxReplicationSize", s.size_bytes_max);
-    instance.set("PendingReplicationSize", s.pending_bytes);
-    instance.set("NetworkFailureCount", s.network_failures);
-    instance.set("ReplicationFailureCount", s.replication_failures);
-    instance.set("ApplicationConsistentSnapshotFailureCount", s.application_failures);
-    instance.set("ReplicationHealth", static_cast<std::uint32_t>(health));
-    instance.set("MaxReplicationLatency",
-                 static_cast<std::uint32_t>((s.latency_ms_max + 999) / 1000));
     instance.set("LastWALReplicationTime", datetime_of(s.last_success));
-    instance.set("LastTestFailoverTime", datetime_of(s.last_test_failover));
     return instance;
 }
 
@@ -192,9 +135,7 @@ void get_statistics(Engine& engine, const cim::Call& call, cim::MethodResult& re
 }
 
 std::string member_id(const cim::Call& call) {
-    const cim::Value& value = call.argument("Member");
-    if (value.is_null()) fail(Code::invalid_parameter, "Member is NULL");
-    const cim::ObjectPath& path = value.as_reference();
+    const cim::ObjectPath& path = required_argument(call, "Member").as_reference();
     return path.key("CollectionID").is_null() ? vm_of(path).text() : collection_of(path).text();
 }
 
@@ -222,20 +163,9 @@ void remove_member_by_id(Engine& engine, const cim::Call& call) {
     if (id && engine.collection(*id)) engine.remove_member(*id, member);
 }
 
-// Documented, and not offered yet: the code says so instead of a method that does not exist.
-void refuse_methods(cim::Registry& registry, Engine& engine, const char* service,
-                    std::initializer_list<const char*> names) {
-    for (const char* name : names) {
-        registry.bind_method(
-            service, name, method(engine, [](const cim::Call& call, cim::MethodResult&) {
-                fail(Code::not_supported, "{} is not offered by this version", call.method);
-            }));
-    }
-}
-
 void bind_collection_service(cim::Registry& registry, Engine& engine) {
     auto bind = [&](const char* name, auto body) {
-        registry.bind_method(collection_service, name, method(engine, body));
+        registry.bind_method(collection_service.class_name, name, method(engine, body));
     };
     bind("DefineCollection", [&engine](const cim::Call& call, cim::MethodResult& result) {
         define_collection(engine, call, result);
@@ -260,16 +190,20 @@ void bind_collection_service(cim::Registry& registry, Engine& engine) {
 
 void bind_replication_service(cim::Registry& registry, Engine& engine) {
     auto bind = [&](const char* name, cim::MethodHandler handler) {
-        registry.bind_method(replication_service, name, std::move(handler));
+        registry.bind_method(replication_service.class_name, name, std::move(handler));
     };
-    using Body = void (*)(Engine&, const cim::Call&, cim::MethodResult&);
-    auto with = [&engine](Body body) {
+    using Call = void (*)(Engine&, const cim::Call&, cim::MethodResult&);
+    auto with = [&engine](Call body) {
         return method(engine, [&engine, body](const cim::Call& call, cim::MethodResult& result) {
             body(engine, call, result);
         });
     };
     bind("CreateReplicationRelationship", with(create_relationship));
+    bind("ModifyReplicationSettings", with(modify_settings));
     bind("StartReplication", with(start_replication));
+    bind("CancelInitialReplication", action(engine, &Engine::cancel_initial_replication));
+    bind("Resynchronize", with(resynchronize));
+    bind("CancelResynchronize", action(engine, &Engine::cancel_resync));
     bind("InitiateFailover", with(initiate_failover));
     bind("RevertFailover", operation(engine, &Engine::revert_failover));
     bind("CommitFailover", operation(engine, &Engine::commit_failover));
@@ -282,56 +216,46 @@ void bind_replication_service(cim::Registry& registry, Engine& engine) {
     bind("RemoveReplicationRelationship", operation(engine, &Engine::remove_relationship));
     bind("GetReplicationStatistics", with(get_statistics));
     bind("ResetReplicationStatistics", action(engine, &Engine::reset_statistics));
-    refuse_methods(registry, engine, replication_service,
-                   {"ModifyReplicationSettings", "Resynchronize", "TestReplicaCollection",
-                    "CancelInitialReplication", "CancelResynchronize",
-                    "RevertTestReplicaCollection", "CancelUpdateDiskSet"});
-}
-
-// The services run as long as the site does.
-void bind_service_instances(cim::Registry& registry, Engine& engine) {
-    for (const ServiceName& service : services) {
-        bind_list(registry, service.class_name,
-                  [&engine, &service] { return std::vector{service_instance(service, engine)}; });
-    }
-    registry.bind_method("CIM_Service", "StartService", [](const cim::Call&) {
-        return cim::MethodResult{completed, {}};
-    });
-}
-
-std::vector<cim::Instance> managed_elements(Engine& engine) {
-    std::vector<cim::Instance> result;
-    constexpr std::uint16_t manages = 5;
-    for (const replication::Collection& c : engine.collections()) {
-        const char* class_name =
-            c.of_collections ? "Msvm_ManagementCollection" : "Msvm_VirtualSystemCollection";
-        for (const ServiceName& service : services) {
-            if (c.of_collections && service.class_name != collection_service) continue;
-            cim::Instance link("Msvm_ServiceAffectsElement");
-            link.set("AffectedElement", path_of_collection(class_name, c.id));
-            link.set("AffectingElement",
-                     path_of_service(service.class_name, service.name, engine.site().name));
-            link.set("ElementEffects", std::vector<std::uint16_t>{manages});
-            result.push_back(std::move(link));
-        }
-    }
-    return result;
+    refuse_methods(registry, engine, replication_service.class_name,
+                   {"TestReplicaCollection", "RevertTestReplicaCollection", "CancelUpdateDiskSet"},
+                   "this version does not have it");
 }
 
 }  // namespace
 
+void show_statistics(cim::Instance& instance, const replication::Statistics& s, sys::WallTime now,
+                     HealthLevel health) {
+    instance.set("StartStatisticTime", datetime_of(s.start));
+    instance.set("EndStatisticTime", datetime_of(now));
+    instance.set("ReplicationSize", s.size_bytes);
+    instance.set("MaxReplicationSize", s.size_bytes_max);
+    instance.set("PendingReplicationSize", s.pending_bytes);
+    instance.set("NetworkFailureCount", s.network_failures);
+    instance.set("ReplicationFailureCount", s.replication_failures);
+    instance.set("ApplicationConsistentSnapshotFailureCount", s.application_failures);
+    instance.set("ReplicationHealth", static_cast<std::uint32_t>(health));
+    instance.set("MaxReplicationLatency",
+                 static_cast<std::uint32_t>((s.latency_ms_max + 999) / 1000));
+    instance.set("LastTestFailoverTime", datetime_of(s.last_test_failover));
+}
+
 void bind_services(cim::Registry& registry, Engine& engine) {
     bind_service_instances(registry, engine);
-    bind_list(registry, "Msvm_ServiceAffectsElement",
-              [&engine] { return managed_elements(engine); });
     bind_collection_service(registry, engine);
-    bind_replication_service(registry, engine);
-    refuse_methods(registry, engine, snapshot_service,
+    if (registry.schema().find(replication_service.class_name) != nullptr) {
+        bind_replication_service(registry, engine);
+    }
+    const std::string why =
+        "the engine keeps recovery points on the recovery side (Msvm_CollectionRecoveryPoint), and "
+        "no snapshots or reference points beside them";
+    refuse_methods(registry, engine, snapshot_service.class_name,
                    {"CreateSnapshot", "DestroySnapshot", "ExportSnapshot", "ApplySnapshot",
-                    "ConvertToReferencePoint"});
-    refuse_methods(registry, engine, reference_point_service,
+                    "ConvertToReferencePoint"},
+                   why);
+    refuse_methods(registry, engine, reference_point_service.class_name,
                    {"CreateReferencePoint", "DestroyReferencePoint", "RemoveAssociatedData",
-                    "ExportReferencePoint"});
+                    "ExportReferencePoint"},
+                   why);
 }
 
 }  // namespace reviver::provider

@@ -13,19 +13,6 @@ constexpr const char* class_name = "Msvm_CollectionReplicationSettingData";
 constexpr std::int64_t second = 1'000'000;
 constexpr std::int64_t day = 86'400;
 
-cim::Value time_of_day(std::uint32_t seconds) {
-    return cim::DateTime::interval(static_cast<std::int64_t>(seconds) * second);
-}
-
-std::uint32_t seconds_of_day(const char* name, const cim::Value& value) {
-    const cim::DateTime time = value.as_datetime();
-    // Clients write the time of day as an interval; a timestamp counts by its time of day.
-    const std::int64_t seconds = time.microseconds() / second;
-    if (!time.is_interval()) return static_cast<std::uint32_t>(((seconds % day) + day) % day);
-    if (seconds >= day) fail(Code::invalid_parameter, "{} is not within a day", name);
-    return static_cast<std::uint32_t>(seconds);
-}
-
 // A disk as IncludedDisks names it: plain, or as the InstanceID of an object path.
 std::string disk_text(const std::string& text) {
     if (const auto key = parse_disk_key(text)) return key->text();
@@ -64,12 +51,20 @@ std::vector<cim::Instance> links_to_settings(replication::Engine& engine, const 
 
 }  // namespace
 
-cim::Instance settings_instance(const replication::Collection& c) {
-    const Settings& s = c.settings;
-    cim::Instance instance(class_name);
-    instance.set("InstanceID", settings_instance_id(c.id));
-    instance.set("ElementName", c.name);
-    instance.set("Caption", "Replication settings");
+cim::Value time_of_day(std::uint32_t seconds) {
+    return cim::DateTime::interval(static_cast<std::int64_t>(seconds) * second);
+}
+
+std::uint32_t seconds_of_day(const char* name, const cim::Value& value) {
+    const cim::DateTime time = value.as_datetime();
+    // Clients write the time of day as an interval; a timestamp counts by its time of day.
+    const std::int64_t seconds = time.microseconds() / second;
+    if (!time.is_interval()) return static_cast<std::uint32_t>(((seconds % day) + day) % day);
+    if (seconds >= day) fail(Code::invalid_parameter, "{} is not within a day", name);
+    return static_cast<std::uint32_t>(seconds);
+}
+
+void show_settings(cim::Instance& instance, const Settings& s) {
     instance.set("AuthenticationType", static_cast<std::uint16_t>(s.authentication));
     instance.set("CertificateThumbPrint", s.certificate_thumbprint);
     instance.set("RootCertificateThumbPrint", s.root_certificate_thumbprint);
@@ -85,10 +80,31 @@ cim::Instance settings_instance(const replication::Collection& c) {
     instance.set("AutoResynchronizeIntervalStart", time_of_day(s.auto_resync_start_s));
     instance.set("AutoResynchronizeIntervalEnd", time_of_day(s.auto_resync_end_s));
     instance.set("ReplicationInterval", static_cast<std::uint16_t>(s.interval_s));
-    instance.set("IncludedDisks", s.included_disks);
-    instance.set("RecoveryServerHosts", s.recovery_hosts);
-    instance.set("PrimaryReplicationEntityIDs", s.primary_entity_ids);
+}
+
+cim::Instance settings_instance(const replication::Collection& c) {
+    cim::Instance instance(class_name);
+    instance.set("InstanceID", settings_instance_id(c.id));
+    instance.set("ElementName", c.name);
+    instance.set("Caption", "Replication settings");
+    show_settings(instance, c.settings);
+    instance.set("IncludedDisks", c.settings.included_disks);
+    instance.set("RecoveryServerHosts", c.settings.recovery_hosts);
+    instance.set("PrimaryReplicationEntityIDs", c.settings.primary_entity_ids);
     return instance;
+}
+
+replication::AdapterSettings adapter_from(const cim::Instance& in, VmId vm) {
+    replication::AdapterSettings s;
+    s.adapter =
+        adapter_of(in.get("InstanceID").is_null() ? "" : in.get("InstanceID").as_string(), vm);
+    take_number(in, "ProtocolIFType", s.protocol);
+    take_flag(in, "DHCPEnabled", s.dhcp);
+    s.addresses = in.get("IPAddresses").as_strings();
+    s.subnets = in.get("Subnets").as_strings();
+    s.gateways = in.get("DefaultGateways").as_strings();
+    s.dns_servers = in.get("DNSServers").as_strings();
+    return s;
 }
 
 Settings settings_from(const cim::Instance& in, const Settings& present) {

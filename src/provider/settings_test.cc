@@ -33,6 +33,21 @@ TEST(SettingData, WhatIsNullStaysAsItWas) {
     EXPECT_EQ(settings_from(instance, good()), expected);
 }
 
+TEST(SettingData, AnAdapterIsNamedByItsVm) {
+    const VmId vm = *VmId::parse("6f1c0de5-7e1a-4b6a-9e64-1c5d2e3f4a5b");
+    cim::Instance instance("Msvm_FailoverNetworkAdapterSettingData");
+    EXPECT_THROW(adapter_from(instance, vm), Error);
+    instance.set("InstanceID", "Reviver:11111111-2222-3333-4444-555555555555\\Adapter\\a");
+    EXPECT_THROW(adapter_from(instance, vm), Error);
+    instance.set("InstanceID", "Reviver:" + vm.text() + "\\Adapter\\52:54:00:12:34:56");
+    instance.set("DHCPEnabled", false);
+    instance.set("IPAddresses", std::vector<std::string>{"192.0.2.7"});
+    const replication::AdapterSettings adapter = adapter_from(instance, vm);
+    EXPECT_EQ(adapter.adapter, "52:54:00:12:34:56");
+    EXPECT_FALSE(adapter.dhcp);
+    EXPECT_EQ(adapter.addresses, std::vector<std::string>{"192.0.2.7"});
+}
+
 TEST(SettingData, DisksAreTakenByInstanceIdAndByPath) {
     cim::Instance instance("Msvm_CollectionReplicationSettingData");
     instance.set("IncludedDisks",

@@ -4,6 +4,7 @@
 
 #include "replication/jobs.h"
 #include "replication/machines.h"
+#include "replication/observer.h"
 #include "replication/peers.h"
 #include "state/repository.h"
 #include "store/store.h"
@@ -18,9 +19,11 @@ namespace reviver::replication {
 
 struct SiteIdentity {
     std::string name;
-    std::string id;           // UUID text, made when the site was
-    std::string fingerprint;  // of its certificate
-    sys::Endpoint endpoint;   // where other sites reach it
+    std::string id;             // UUID text, made when the site was
+    std::string fingerprint;    // of its certificate
+    sys::Endpoint endpoint;     // where other sites reach it
+    std::string certificate{};  // that proves it to them, PEM
+    sys::Path replicas{};       // the directory where replicas are kept
 };
 
 struct Context {
@@ -37,6 +40,7 @@ struct Context {
     std::function<std::string(const sys::Endpoint&)> fetch_fingerprint;
     Jobs& jobs;
     Peers& peers;
+    Observer& observer = nobody();
 };
 
 }  // namespace reviver::replication

@@ -49,6 +49,12 @@ std::string to_text(const HelloAnswer& m) {
                                         {"newest", m.newest.value}});
 }
 
+std::string to_text(const NewSettings& m) {
+    return json::serialize(json::object{{"collection", m.collection.text()},
+                                        {"epoch", m.epoch.value},
+                                        {"settings", settings_json(m.settings)}});
+}
+
 std::string to_text(const Reverse& m) {
     return json::serialize(json::object{{"collection", m.collection.text()},
                                         {"epoch", m.epoch.value},
@@ -85,6 +91,13 @@ HelloAnswer hello_answer_from_text(std::string_view text) {
             {in.enumeration("role", Role::test_replica),
              in.enumeration("state", State::partially_recovered)},
             {in.number("newest")}};
+}
+
+NewSettings new_settings_from_text(std::string_view text) {
+    const json::value value = parse_object(text);
+    const Reader in(value.get_object());
+    return {
+        in.id<CollectionId>("collection"), {in.number("epoch")}, settings_of(in.inner("settings"))};
 }
 
 Reverse reverse_from_text(std::string_view text) {

@@ -32,6 +32,13 @@ struct HelloAnswer {
     Sequence newest;  // durable at the recovery side
 };
 
+// "settings": what the primary's settings are from now on.
+struct NewSettings {
+    CollectionId collection;
+    Epoch epoch;
+    Settings settings;
+};
+
 // "planned_reverted": the primary goes on after all.
 using PlannedReverted = Hello;
 
@@ -52,11 +59,13 @@ struct ReverseAnswer {
 std::string to_text(const Create& message);
 std::string to_text(const Hello& message);
 std::string to_text(const HelloAnswer& message);
+std::string to_text(const NewSettings& message);
 std::string to_text(const Reverse& message);
 std::string to_text(const ReverseAnswer& message);
 Create create_from_text(std::string_view text);
 Hello hello_from_text(std::string_view text);
 HelloAnswer hello_answer_from_text(std::string_view text);
+NewSettings new_settings_from_text(std::string_view text);
 Reverse reverse_from_text(std::string_view text);
 ReverseAnswer reverse_answer_from_text(std::string_view text);
 

@@ -143,20 +143,28 @@ Job job_from_text(std::string_view text) {
 }
 
 std::string to_text(const Peer& p) {
-    return json::serialize(json::object{{"name", p.name},
-                                        {"site_id", p.site_id},
-                                        {"fingerprint", p.fingerprint},
-                                        {"host", p.endpoint.host},
-                                        {"port", p.endpoint.port}});
+    json::object object{{"name", p.name},
+                        {"site_id", p.site_id},
+                        {"fingerprint", p.fingerprint},
+                        {"host", p.endpoint.host},
+                        {"port", p.endpoint.port},
+                        {"authorized", p.authorization.has_value()}};
+    if (p.authorization) object["trust_group"] = p.authorization->trust_group;
+    return json::serialize(object);
 }
 
 Peer peer_from_text(std::string_view text) {
     const json::value value = parse_object(text);
     const Reader in(value.get_object());
-    return {in.text("name"),
-            in.text("site_id"),
-            in.text("fingerprint"),
-            {in.text("host"), in.number<std::uint16_t>("port")}};
+    Peer peer{in.text("name"),
+              in.text("site_id"),
+              in.text("fingerprint"),
+              {in.text("host"), in.number<std::uint16_t>("port")}};
+    if (in.has("authorized") && !in.flag("authorized")) peer.authorization.reset();
+    if (peer.authorization && in.has("trust_group")) {
+        peer.authorization->trust_group = in.text("trust_group");
+    }
+    return peer;
 }
 
 std::string to_text(const Statistics& s) {

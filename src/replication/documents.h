@@ -10,11 +10,19 @@
 #include "replication/statistics.h"
 #include "sys/network.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace reviver::replication {
+
+// What a paired site may do here: replicate to this one.
+struct Authorization {
+    std::string trust_group;  // for people: which primaries belong together
+
+    bool operator==(const Authorization&) const = default;
+};
 
 // A paired site.
 struct Peer {
@@ -22,6 +30,7 @@ struct Peer {
     std::string site_id;      // "" until the first contact
     std::string fingerprint;  // SHA-256 of its certificate, 64 hex digits
     sys::Endpoint endpoint;
+    std::optional<Authorization> authorization = Authorization{};  // nothing: taken away
 };
 
 // What one side knows to have changed on a disk since the shared point of a reverse. `known` false:

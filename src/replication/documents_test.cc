@@ -89,6 +89,8 @@ TEST(Control, MessagesComeBack) {
     EXPECT_EQ(to_text(control::create_from_text(to_text(create))), to_text(create));
     control::ReverseAnswer answer{{9}, full_collection().changes};
     EXPECT_EQ(to_text(control::reverse_answer_from_text(to_text(answer))), to_text(answer));
+    control::NewSettings settings{CollectionId(some), {3}, full_collection().settings};
+    EXPECT_EQ(to_text(control::new_settings_from_text(to_text(settings))), to_text(settings));
     EXPECT_THROW(control::hello_from_text("{\"collection\":\"x\"}"), Error);
 }
 

@@ -22,7 +22,11 @@ void require_name(const std::string& name) {
 
 }  // namespace
 
-Engine::Engine(Context context) : context_(std::move(context)), desk_(context_, *this) {
+Engine::Engine(Context context)
+    : context_(std::move(context)),
+      recovery_server_(context_.repository, context_.peers, context_.site.name),
+      failover_network_(context_.repository),
+      desk_(context_, *this, recovery_server_) {
     for (const auto& [id, text] : context_.repository.list(Group::document_kind())) {
         go_live(collection_from_text(text));
     }
@@ -54,7 +58,7 @@ void Engine::go_live(Collection collection) {
     }
     Live live;
     live.group = std::make_shared<Group>(context_, std::move(collection), std::move(statistics));
-    live.keeper = std::make_unique<Keeper>(context_, *live.group);
+    live.keeper = std::make_unique<Keeper>(context_, *live.group, recovery_server_);
     const std::lock_guard lock(mutex_);
     live_.emplace(id, std::move(live));
 }
@@ -76,6 +80,7 @@ std::shared_ptr<Group> Engine::add(Collection collection) {
     context_.repository.put(Group::document_kind(), collection.id.text(), to_text(collection));
     const CollectionId id = collection.id;
     go_live(std::move(collection));
+    context_.observer.collection_changed(id);
     return find(id);
 }
 
@@ -185,6 +190,7 @@ void Engine::destroy_collection(CollectionId id) {
         live = std::move(live_.at(id));
         live_.erase(id);
     }
+    context_.observer.collection_changed(id);
 }
 
 void Engine::rename_collection(CollectionId id, const std::string& name) {

@@ -7,9 +7,12 @@
 // thread may call.
 #pragma once
 
+#include "replication/connection_check.h"
 #include "replication/context.h"
+#include "replication/failover_network.h"
 #include "replication/group.h"
 #include "replication/keeper.h"
+#include "replication/recovery_server.h"
 #include "replication/replica_desk.h"
 #include "replication/vm_notes.h"
 
@@ -45,9 +48,14 @@ class Engine : private Directory {
     void note(VmId vm, const std::string& text);
     Jobs& jobs() { return context_.jobs; }
     Peers& peers() { return context_.peers; }
+    RecoveryServer& recovery_server() { return recovery_server_; }
+    FailoverNetwork& failover_network() { return failover_network_; }
 
     std::string fetch_fingerprint(const sys::Endpoint& at) {
         return context_.fetch_fingerprint(at);
+    }
+    void check_connection(const std::string& point, std::uint16_t port) {
+        replication::check_connection(context_, point, port);
     }
 
     // --- collections
@@ -60,6 +68,9 @@ class Engine : private Directory {
 
     // --- replication; `owner` is who asks
     JobId create_relationship(CollectionId id, Settings settings, const std::string& owner);
+    // On the primary; both sides have the settings when the job ends. The peer and the disks of a
+    // relationship cannot be changed: Code::not_supported.
+    JobId modify_settings(CollectionId id, const Settings& settings, const std::string& owner);
     JobId start_replication(CollectionId id, const std::string& owner);
     void schedule_replication(CollectionId id, sys::WallTime at);  // within seven days
     void cancel_initial_replication(CollectionId id);              // under way, or scheduled
@@ -137,6 +148,8 @@ class Engine : private Directory {
 
     Context context_;
     VmNotes notes_;
+    RecoveryServer recovery_server_;
+    FailoverNetwork failover_network_;
     ReplicaDesk desk_;
     std::mutex mutex_;
     std::map<CollectionId, Live> live_;

@@ -30,8 +30,11 @@ Collection Group::update(const std::function<void(Collection&)>& change) {
     Collection changed = snapshot();
     change(changed);
     context_.repository.put(document_kind(), id_.text(), to_text(changed));
-    const std::lock_guard lock(mutex_);
-    collection_ = changed;
+    {
+        const std::lock_guard lock(mutex_);
+        collection_ = changed;
+    }
+    context_.observer.collection_changed(id_);
     return changed;
 }
 
@@ -54,8 +57,11 @@ void Group::update_statistics(const std::function<void(Statistics&)>& change) {
     Statistics changed = statistics();
     change(changed);
     context_.repository.put(statistics_kind(), id_.text(), to_text(changed));
-    const std::lock_guard lock(mutex_);
-    statistics_ = changed;
+    {
+        const std::lock_guard lock(mutex_);
+        statistics_ = changed;
+    }
+    context_.observer.collection_changed(id_);
 }
 
 sys::Exclusive::Turn Group::take_turn() {

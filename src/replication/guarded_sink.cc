@@ -4,8 +4,12 @@
 
 namespace reviver::replication {
 
-GuardedSink::GuardedSink(Context& context, Finder find, std::unique_ptr<point::Sink> store_sink)
-    : context_(context), find_(std::move(find)), sink_(std::move(store_sink)) {}
+GuardedSink::GuardedSink(Context& context, Finder find, Admission admit,
+                         std::unique_ptr<point::Sink> store_sink)
+    : context_(context),
+      find_(std::move(find)),
+      admit_(std::move(admit)),
+      sink_(std::move(store_sink)) {}
 
 void GuardedSink::require_welcome() {
     if (group_ == nullptr) fail(Code::protocol, "a receive begins with open");
@@ -18,6 +22,7 @@ void GuardedSink::require_welcome() {
         fail(Code::invalid_state, "epoch {} of '{}' is not known here; this site holds {}",
              epoch_.value, c.name, c.epoch.value);
     }
+    admit_();
     const bool receiving =
         c.place.role == Role::replica &&
         (c.place.state == State::initial_replication || c.place.state == State::replicating ||

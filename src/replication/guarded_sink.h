@@ -18,7 +18,11 @@ class GuardedSink : public point::Sink {
     // Finds the group of a collection that belongs to the peer; Code::not_found otherwise.
     using Finder = std::function<std::shared_ptr<Group>(CollectionId)>;
 
-    GuardedSink(Context& context, Finder find, std::unique_ptr<point::Sink> store_sink);
+    // Throws when nothing of the peer may be taken in any more.
+    using Admission = std::function<void()>;
+
+    GuardedSink(Context& context, Finder find, Admission admit,
+                std::unique_ptr<point::Sink> store_sink);
 
     point::ReceiveState open(const point::ReceiveHeader& header) override;
     std::uint64_t begin_cut(const point::CutHeader& cut) override;
@@ -36,6 +40,7 @@ class GuardedSink : public point::Sink {
 
     Context& context_;
     Finder find_;
+    Admission admit_;
     std::unique_ptr<point::Sink> sink_;
     std::shared_ptr<Group> group_;
     Epoch epoch_;

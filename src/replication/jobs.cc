@@ -14,19 +14,25 @@ constexpr const char* kind = "job";
 
 class Jobs::Entry : public JobHandle {
   public:
-    explicit Entry(Job job) : job_(std::move(job)) {}
+    Entry(Job job, Observer& observer) : observer_(observer), job_(std::move(job)) {}
 
     JobId id() const override { return job_.id; }  // never changes
     void progress(unsigned percent, std::string status) override {
-        const std::lock_guard lock(mutex_);
-        if (job_.state != JobState::running) return;
-        job_.percent = static_cast<std::uint16_t>(std::min(percent, 99u));
-        job_.status = std::move(status);
+        {
+            const std::lock_guard lock(mutex_);
+            if (job_.state != JobState::running) return;
+            job_.percent = static_cast<std::uint16_t>(std::min(percent, 99u));
+            job_.status = std::move(status);
+        }
+        observer_.job_changed(id());
     }
     bool cancelled() const override { return cancelled_; }
     void report(std::string text) override {
-        const std::lock_guard lock(mutex_);
-        job_.report = std::move(text);
+        {
+            const std::lock_guard lock(mutex_);
+            job_.report = std::move(text);
+        }
+        observer_.job_changed(id());
     }
 
     Job snapshot() {
@@ -48,17 +54,18 @@ class Jobs::Entry : public JobHandle {
     }
 
   private:
+    Observer& observer_;
     std::mutex mutex_;
     Job job_;
     std::atomic<bool> cancelled_{false};
 };
 
-Jobs::Jobs(sys::World& world, state::Repository& repository)
-    : world_(world), repository_(repository) {
+Jobs::Jobs(sys::World& world, state::Repository& repository, Observer& observer)
+    : world_(world), repository_(repository), observer_(observer) {
     for (const auto& [id, text] : repository_.list(kind)) {
         Job job = job_from_text(text);
         const JobId key = job.id;
-        entries_.emplace(key, std::make_shared<Entry>(std::move(job)));
+        entries_.emplace(key, std::make_shared<Entry>(std::move(job), observer_));
     }
 }
 
@@ -68,7 +75,7 @@ std::shared_ptr<JobHandle> Jobs::begin(Job job) {
     job.id = JobId(world_.random.uuid());
     job.state = JobState::running;
     job.started = world_.clock.wall();
-    auto made = std::make_shared<Entry>(job);
+    auto made = std::make_shared<Entry>(job, observer_);
     {
         const std::lock_guard lock(mutex_);
         if (entries_.size() >= limits::jobs_max) {
@@ -78,23 +85,29 @@ std::shared_ptr<JobHandle> Jobs::begin(Job job) {
         }
     }
     repository_.put(kind, job.id.text(), to_text(job));
-    const std::lock_guard lock(mutex_);
-    entries_.emplace(job.id, made);
+    {
+        const std::lock_guard lock(mutex_);
+        entries_.emplace(job.id, made);
+    }
+    observer_.job_changed(job.id);
     return made;
 }
 
 JobId Jobs::note_refusal(Job job, const Error& error) {
     job.id = JobId(world_.random.uuid());
     job.started = world_.clock.wall();
-    auto made = std::make_shared<Entry>(job);
+    auto made = std::make_shared<Entry>(job, observer_);
     made->end(job.started, &error);
-    const std::lock_guard lock(mutex_);
-    entries_.emplace(job.id, made);
-    refusals_.push_back(job.id);
-    if (refusals_.size() > limits::refusals_max) {
-        entries_.erase(refusals_.front());
-        refusals_.pop_front();
+    {
+        const std::lock_guard lock(mutex_);
+        entries_.emplace(job.id, made);
+        refusals_.push_back(job.id);
+        if (refusals_.size() > limits::refusals_max) {
+            entries_.erase(refusals_.front());
+            refusals_.pop_front();
+        }
     }
+    observer_.job_changed(job.id);
     return job.id;
 }
 
@@ -120,6 +133,7 @@ void Jobs::end(JobId id, const Error* error) {
     } catch (const Error& trouble) {
         log_error("{} has ended, which is kept in memory alone: {}", job.name, trouble.what());
     }
+    observer_.job_changed(id);
 }
 
 void Jobs::settle() {

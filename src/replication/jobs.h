@@ -4,6 +4,7 @@
 #pragma once
 
 #include "model/job.h"
+#include "replication/observer.h"
 #include "state/repository.h"
 #include "sys/world.h"
 
@@ -31,7 +32,7 @@ class JobHandle {
 
 class Jobs {
   public:
-    Jobs(sys::World& world, state::Repository& repository);
+    Jobs(sys::World& world, state::Repository& repository, Observer& observer = nobody());
 
     // Makes the job durable in state `running`. Code::out_of_memory at limits::jobs_max; what the
     // repository says when an earlier end cannot be made durable either: a job that has ended must
@@ -66,6 +67,7 @@ class Jobs {
 
     sys::World& world_;
     state::Repository& repository_;
+    Observer& observer_;
     std::mutex mutex_;
     std::map<JobId, std::shared_ptr<Entry>> entries_;
     std::deque<JobId> refusals_;

@@ -43,6 +43,26 @@ TEST_F(JobsTest, AreHandedOutRunningAndEndInSevenOrTen) {
     EXPECT_EQ(all.find(bad)->error, "no answer from west");
 }
 
+class Listening : public Observer {
+  public:
+    void job_changed(JobId id) override { told.push_back(id); }
+    std::vector<JobId> told;
+};
+
+TEST_F(JobsTest, TellWhoObservesThem) {
+    Listening listening;
+    Jobs all(sys::linux_world(), *repository_, listening);
+    const auto handle = all.begin(described());
+    handle->progress(50, "half-way");
+    handle->report("nothing special");
+    all.complete(handle->id());
+    EXPECT_EQ(listening.told, std::vector<JobId>(4, handle->id()));
+    handle->progress(60, "after the end");
+    EXPECT_EQ(listening.told.size(), 4u);
+    const JobId refused = all.note_refusal(described(), Error(Code::in_use, "busy"));
+    EXPECT_EQ(listening.told.back(), refused);
+}
+
 // A repository on a disk that is full for a while.
 class FullForAWhile : public state::Repository {
   public:

@@ -16,6 +16,10 @@ class Reader {
   public:
     explicit Reader(const json::object& object) : object_(object) {}
 
+    // For a field that documents of an earlier version lack.
+    bool has(std::string_view key) const {
+        return object_.contains(json::string_view(key.data(), key.size()));
+    }
     std::string text(std::string_view key) const {
         const json::string* value = find(key).if_string();
         if (value == nullptr) broken(key);

@@ -17,7 +17,8 @@ constexpr std::chrono::seconds agenda_pause{10};  // between two looks at the cl
 
 }  // namespace
 
-Keeper::Keeper(Context& context, Group& group) : context_(context), group_(group) {
+Keeper::Keeper(Context& context, Group& group, RecoveryServer& recovery_server)
+    : context_(context), group_(group), recovery_server_(recovery_server) {
     task_ = context.world.tasks.start("keeper of " + group.id().text(), [this] { run(); });
 }
 
@@ -81,6 +82,10 @@ sys::Duration Keeper::primary_step() {
     }
     const sys::MonoTime now = context_.world.clock.mono();
     const bool at_once = failures_ == 0 && c.place.state != State::replicating;
+    // The interval may have become shorter since the last cycle.
+    if (failures_ == 0) {
+        next_cycle_ = std::min(next_cycle_, now + std::chrono::seconds(c.settings.interval_s));
+    }
     if (now < next_cycle_ && !at_once) return next_cycle_ - now;
     next_cycle_ = now + std::chrono::seconds(c.settings.interval_s);
     scheduled_cycle();
@@ -139,7 +144,7 @@ CycleResult Keeper::cycle(PointKind kind,
 void Keeper::count_outcome(const CycleOutcome& outcome) {
     const Collection c = group_.snapshot();
     group_.update_statistics([&](Statistics& s) {
-        if (outcome.ended - s.start >= limits::monitoring_interval) {
+        if (monitoring_begins_anew(recovery_server_.settings(), s.start, outcome.ended)) {
             log_info("'{}': {} cycles across, {} missed, {} bytes sent since {}", c.name,
                      s.success_count, s.miss_count, s.size_bytes, sys::iso_text(s.start));
             begin_interval(s, outcome.ended);

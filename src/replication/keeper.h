@@ -5,6 +5,7 @@
 
 #include "replication/cycle.h"
 #include "replication/group.h"
+#include "replication/recovery_server.h"
 
 #include <atomic>
 #include <memory>
@@ -13,7 +14,7 @@ namespace reviver::replication {
 
 class Keeper {
   public:
-    Keeper(Context& context, Group& group);
+    Keeper(Context& context, Group& group, RecoveryServer& recovery_server);
     ~Keeper();  // stops and joins
 
     // A cycle now, for a planned failover; the caller holds the group's turn.
@@ -39,6 +40,7 @@ class Keeper {
 
     Context& context_;
     Group& group_;
+    RecoveryServer& recovery_server_;
     std::atomic<bool> stopping_{false};
     std::unique_ptr<GroupDisks> disks_;
     sys::MonoTime next_cycle_{};

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace reviver::replication::limits {
 
@@ -20,9 +21,12 @@ constexpr std::chrono::seconds fence_patience{30};  // before the plug is pulled
 constexpr std::chrono::seconds reverse_patience{
     180};  // for the old primary to fence itself and answer
 constexpr std::size_t changes_ranges_max = 100000;  // of one disk, in a document; more are widened
-constexpr std::chrono::hours monitoring_interval{12};
+constexpr std::uint32_t monitoring_interval_s_min = 3600;
+constexpr std::uint32_t monitoring_interval_s_max = 604'800;
 constexpr std::chrono::hours vm_note_kept{1};  // in the health of its collection
 constexpr std::size_t vm_notes_max = 4096;
+constexpr std::size_t adapters_max = 32;  // of a VM, with settings for a failover
+constexpr std::size_t adapter_addresses_max = 16;
 constexpr std::size_t findings_told = 10;  // by a scrub, besides the log
 
 }  // namespace reviver::replication::limits

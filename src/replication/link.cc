@@ -8,11 +8,15 @@ std::unique_ptr<wire::PeerLink> connect(Context& context, const std::string& pee
         fail(Code::not_found, "no site '{}' is paired with this one; run `reviver pair`",
              peer_name);
     }
-    const auto fingerprint = wire::Fingerprint::parse(peer->fingerprint);
+    return connect(context, *peer, peer->endpoint);
+}
+
+std::unique_ptr<wire::PeerLink> connect(Context& context, const Peer& peer,
+                                        const sys::Endpoint& at) {
+    const auto fingerprint = wire::Fingerprint::parse(peer.fingerprint);
     if (!fingerprint)
-        fail(Code::corrupt, "the fingerprint kept of site '{}' is damaged", peer_name);
-    return context.dial(peer->endpoint, *fingerprint,
-                        context.world.clock.after(limits::connect_patience));
+        fail(Code::corrupt, "the fingerprint kept of site '{}' is damaged", peer.name);
+    return context.dial(at, *fingerprint, context.world.clock.after(limits::connect_patience));
 }
 
 std::string ask(Context& context, wire::PeerLink& link, const char* method, const std::string& body,

@@ -11,6 +11,9 @@ namespace reviver::replication {
 
 // Code::not_found when no such site is paired, otherwise what wire says.
 std::unique_ptr<wire::PeerLink> connect(Context& context, const std::string& peer_name);
+// To the site at another address than is known of it.
+std::unique_ptr<wire::PeerLink> connect(Context& context, const Peer& peer,
+                                        const sys::Endpoint& at);
 
 // Asks "hello" for the collection. Code::stale_epoch when the other side has gone on without us,
 // Code::invalid_state when it is failed over or is no recovery side.

@@ -571,6 +571,7 @@ void Engine::remove_point(CollectionId id, Sequence point) {
     const auto group = group_of(id);
     auto turn = group->take_turn();
     context_.store.remove_point(id, point);
+    context_.observer.collection_changed(id);
 }
 
 // ----------------------------------------------------------------------------------------------

@@ -51,9 +51,21 @@ void Peers::put(Peer peer) {
             fail(Code::out_of_memory, "{} sites are paired; that is the limit", peers_.size());
         }
     }
+    if (const auto before = find(peer.name)) peer.authorization = before->authorization;
+    keep(peer);
+}
+
+void Peers::keep(const Peer& peer) {
     repository_.put(kind, peer.name, to_text(peer));
     const std::lock_guard lock(mutex_);
     peers_[peer.name] = peer;
+}
+
+void Peers::change(const std::string& name, const std::function<void(Peer&)>& change) {
+    auto peer = find(name);
+    if (!peer) fail(Code::not_found, "no site '{}' is paired; `reviver peers` shows who is", name);
+    change(*peer);
+    keep(*peer);
 }
 
 void Peers::remove(const std::string& name) {

@@ -21,8 +21,8 @@ std::vector<VmId> ids_of(const std::vector<VmDefinition>& vms) {
 
 }  // namespace
 
-ReplicaDesk::ReplicaDesk(Context& context, Directory& directory)
-    : context_(context), directory_(directory) {}
+ReplicaDesk::ReplicaDesk(Context& context, Directory& directory, RecoveryServer& recovery_server)
+    : context_(context), directory_(directory), recovery_server_(recovery_server) {}
 
 std::string ReplicaDesk::peer_name(const wire::Peer& peer) {
     std::string digits = to_hex(peer.fingerprint.hash());
@@ -36,15 +36,23 @@ std::string ReplicaDesk::call(const wire::Peer& peer, const std::string& method,
     const std::string name = peer_name(peer);
     if (method == "create") return create(name, body);
     if (method == "hello") return hello(name, body);
+    if (method == "settings") return take_settings(name, body);
     if (method == "planned_reverted") return planned_reverted(name, body);
     if (method == "reverse") return reverse(name, body);
+    if (method == "may_replicate") {
+        recovery_server_.require_welcome(name);
+        return "{}";
+    }
     fail(Code::not_supported, "this site knows no question '{}'; is the other one newer?", method);
 }
 
 std::unique_ptr<point::Sink> ReplicaDesk::receive(const wire::Peer& peer,
                                                   const point::ReceiveHeader&) {
-    auto find = [this, name = peer_name(peer)](CollectionId id) { return group_of(name, id); };
-    return std::make_unique<GuardedSink>(context_, std::move(find), context_.store.receive());
+    const std::string name = peer_name(peer);
+    auto find = [this, name](CollectionId id) { return group_of(name, id); };
+    auto admit = [this, name] { recovery_server_.require_welcome(name); };
+    return std::make_unique<GuardedSink>(context_, std::move(find), std::move(admit),
+                                         context_.store.receive());
 }
 
 std::shared_ptr<Group> ReplicaDesk::group_of(const std::string& peer, CollectionId id) {
@@ -57,6 +65,7 @@ std::shared_ptr<Group> ReplicaDesk::group_of(const std::string& peer, Collection
 }
 
 std::string ReplicaDesk::create(const std::string& peer, const std::string& body) {
+    recovery_server_.require_welcome(peer);
     const auto message = control::create_from_text(body);
     if (message.name.empty() || message.name.size() > reviver::limits::name_characters_max) {
         fail(Code::invalid_parameter, "the collection's name is empty or too long");
@@ -106,11 +115,36 @@ std::string ReplicaDesk::create(const std::string& peer, const std::string& body
 std::string ReplicaDesk::hello(const std::string& peer, const std::string& body) {
     const auto message = control::hello_from_text(body);
     const Collection c = group_of(peer, message.collection)->snapshot();
+    // Who has lost the role has to hear that, whatever else it may do here.
+    if (c.place.role == Role::replica && c.epoch == message.epoch) {
+        recovery_server_.require_welcome(peer);
+    }
     control::HelloAnswer answer;
     answer.epoch = c.epoch;
     answer.place = c.place;
     if (const auto newest = context_.store.newest(c.id)) answer.newest = newest->sequence;
     return to_text(answer);
+}
+
+std::string ReplicaDesk::take_settings(const std::string& peer, const std::string& body) {
+    const auto message = control::new_settings_from_text(body);
+    validate(message.settings);
+    const auto group = group_of(peer, message.collection);
+    group->update([&](Collection& c) {
+        if (message.epoch < c.epoch) {
+            fail(Code::stale_epoch, "epoch {} of '{}' is over; site '{}' holds {}",
+                 message.epoch.value, c.name, context_.site.name, c.epoch.value);
+        }
+        if (c.place.role != Role::replica || c.epoch != message.epoch ||
+            c.failover_point.value != 0) {
+            fail(Code::invalid_state,
+                 "'{}' is {} ({}) on site '{}'; its settings cannot change now", c.name,
+                 name_of(c.place.state), name_of(c.place.role), context_.site.name);
+        }
+        c.settings = message.settings;
+    });
+    group->wake();
+    return "{}";
 }
 
 std::string ReplicaDesk::planned_reverted(const std::string& peer, const std::string& body) {
@@ -125,6 +159,7 @@ std::string ReplicaDesk::planned_reverted(const std::string& peer, const std::st
 }
 
 std::string ReplicaDesk::reverse(const std::string& peer, const std::string& body) {
+    recovery_server_.require_welcome(peer);
     const auto message = control::reverse_from_text(body);
     const auto group = group_of(peer, message.collection);
     return to_text(become_replica(context_, *group, directory_, message));

@@ -8,6 +8,7 @@
 
 #include "replication/group.h"
 #include "replication/keeper.h"
+#include "replication/recovery_server.h"
 #include "wire/server.h"
 
 #include <functional>
@@ -28,7 +29,7 @@ class Directory {
 
 class ReplicaDesk : public wire::PeerHandler {
   public:
-    ReplicaDesk(Context& context, Directory& directory);
+    ReplicaDesk(Context& context, Directory& directory, RecoveryServer& recovery_server);
 
     std::string call(const wire::Peer& peer, const std::string& method,
                      const std::string& body) override;
@@ -38,6 +39,7 @@ class ReplicaDesk : public wire::PeerHandler {
   private:
     std::string create(const std::string& peer, const std::string& body);
     std::string hello(const std::string& peer, const std::string& body);
+    std::string take_settings(const std::string& peer, const std::string& body);
     std::string planned_reverted(const std::string& peer, const std::string& body);
     std::string reverse(const std::string& peer, const std::string& body);
     std::string peer_name(const wire::Peer& peer);
@@ -45,6 +47,7 @@ class ReplicaDesk : public wire::PeerHandler {
 
     Context& context_;
     Directory& directory_;
+    RecoveryServer& recovery_server_;
 };
 
 }  // namespace reviver::replication

@@ -22,6 +22,9 @@ namespace {
 
 constexpr std::size_t salt_bytes = 16;
 constexpr std::size_t hash_bytes = 32;
+constexpr std::string_view no_password = "-";
+constexpr std::string_view certificate_prefix = "certificate=";
+constexpr std::string_view common_name_prefix = "cn=";
 
 // What a file may ask for: a wrong number in it must not stop the machine.
 constexpr std::uint64_t cost_max = 1u << 20;
@@ -97,16 +100,46 @@ void check_name(std::string_view name) {
     }
 }
 
+bool is_hex(std::string_view text) {
+    return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+void check_proof(std::string_view proof) {
+    const bool printable = std::none_of(proof.begin(), proof.end(), [](unsigned char c) {
+        return c == ':' || c == ',' || c < 0x20 || c == 0x7f;
+    });
+    const auto value = proof.substr(std::min(proof.find('=') + 1, proof.size()));
+    const bool certificate =
+        proof.starts_with(certificate_prefix) && value.size() == 64 && is_hex(value);
+    const bool common_name = proof.starts_with(common_name_prefix) && !value.empty() &&
+                             value.size() <= limits::account_name_chars_max;
+    if (printable && (certificate || common_name)) return;
+    fail(Code::invalid_parameter,
+         "\"{}\" is neither certificate=SHA256 in 64 hex digits nor cn=NAME without \",\" and "
+         "\":\"",
+         proof);
+}
+
 Account parse_account(std::string_view line) {
     const auto fields = split(line, ':');
-    if (fields.size() != 3) fail(Code::corrupt, "expected name:password:roles");
+    if (fields.size() != 3 && fields.size() != 4) {
+        fail(Code::corrupt, "expected name:password:roles, and :proofs where there are some");
+    }
     check_name(fields[0]);
-    Account account{std::string(fields[0]), PasswordHash::parse(fields[1]), {}};
+    Account account{std::string(fields[0]), std::nullopt, {}};
+    if (fields[1] != no_password) account.password = PasswordHash::parse(fields[1]);
     for (const std::string_view name : split(fields[2], ',')) {
         const auto role = cim::role_named(name);
-        if (!role)
-            fail(Code::corrupt, "\"{}\" is no role: viewer, operator or administrator", name);
+        if (!role) {
+            fail(Code::corrupt,
+                 "\"{}\" is no role: viewer, operator, administrator, auditor or peer", name);
+        }
         account.roles.insert(*role);
+    }
+    if (fields.size() == 3) return account;
+    for (const std::string_view proof : split(fields[3], ',')) {
+        check_proof(proof);
+        account.proofs.emplace_back(proof);
     }
     return account;
 }
@@ -118,7 +151,14 @@ std::string line_of(const Account& account) {
         roles += (roles.empty() ? "" : ",") + std::string(cim::name_of(role));
     }
     if (roles.empty()) fail(Code::invalid_parameter, "the account {} has no role", account.name);
-    return account.name + ":" + account.password.text() + ":" + roles + "\n";
+    std::string proofs;
+    for (const std::string& proof : account.proofs) {
+        check_proof(proof);
+        proofs += (proofs.empty() ? ":" : ",") + proof;
+    }
+    const std::string password =
+        account.password ? account.password->text() : std::string(no_password);
+    return account.name + ":" + password + ":" + roles + proofs + "\n";
 }
 
 void write_all(int file, std::string_view text, const std::string& name) {
@@ -184,6 +224,14 @@ PasswordHash PasswordHash::parse(std::string_view text) {
     result.hash = from_hex(fields[5]);
     if (result.hash.size() < 16) bad_hash();
     return result;
+}
+
+std::string certificate_proof(std::string_view fingerprint) {
+    return std::string(certificate_prefix) + cim::lower(fingerprint);
+}
+
+std::string common_name_proof(std::string_view common_name) {
+    return std::string(common_name_prefix) + std::string(common_name);
 }
 
 std::string random_password() {

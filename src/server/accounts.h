@@ -1,7 +1,11 @@
-// The password file: who may come in, by which password, as what.
+// The accounts file: who may come in, by which password or certificate, as what.
 //
-//   user:scrypt$N$r$p$salt$hash:role[,role]      N, r, p decimal; salt and hash in hex; "#" begins
-//   a comment line
+//   user:scrypt$N$r$p$salt$hash:role[,role][:proof[,proof]]
+//
+// N, r, p decimal; salt and hash in hex; "-" in their place: no password is right. A proof is
+// certificate=SHA256 of a client certificate as DER, 64 hex digits, or cn=COMMON NAME of one that
+// the CA of the management door signed. A user of Kerberos is named as his principal, user@REALM.
+// "#" begins a comment line.
 //
 // The file is replaced as a whole by rename, so that a reader sees the old or the new one.
 // Passwords are never kept.
@@ -35,15 +39,19 @@ struct PasswordHash {
 
 struct Account {
     std::string name;
-    PasswordHash password;
+    std::optional<PasswordHash> password;
     std::set<cim::Role> roles;
+    std::vector<std::string> proofs = {};  // "certificate=...", "cn=..."
 };
+
+std::string certificate_proof(std::string_view fingerprint);  // 64 hex digits, of either case
+std::string common_name_proof(std::string_view common_name);
 
 std::string random_password();  // 24 characters that can be typed
 
 // All of the file, or Error(corrupt) with the line. A missing file is Error(not_found).
 std::vector<Account> read_accounts(const std::filesystem::path& file);
-// Mode 0600, atomically. Error(invalid_parameter) for names with ":" or control characters.
+// Mode 0600, atomically. Error(invalid_parameter) for names and proofs that would not come back.
 void write_accounts(const std::filesystem::path& file, const std::vector<Account>& accounts);
 // Adds the account, or replaces the one of that name.
 void put_account(const std::filesystem::path& file, const Account& account);

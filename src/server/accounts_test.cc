@@ -52,6 +52,23 @@ TEST_F(AccountsTest, WritesAndReadsAccounts) {
     EXPECT_THROW(remove_account(file_, "eve"), Error);
 }
 
+TEST_F(AccountsTest, APasswordIsNotTheOnlyProof) {
+    const std::vector<std::string> proofs = {certificate_proof(std::string(64, 'A')),
+                                             common_name_proof("Ann = of the night shift")};
+    put_account(file_, {"ann@EXAMPLE.ORG", std::nullopt, {cim::Role::auditor}, proofs});
+    const auto account = read_accounts(file_).at(0);
+    EXPECT_FALSE(account.password);
+    EXPECT_EQ(account.proofs, proofs);
+    EXPECT_EQ(account.proofs[0], "certificate=" + std::string(64, 'a'));
+    for (const char* proof : {"", "certificate=", "certificate=12", "cn=", "cn=a,b", "cn=a:b",
+                              "cn=a\nb", "password=x"}) {
+        EXPECT_THROW(write_accounts(file_, {{"a", hash(), {cim::Role::viewer}, {proof}}}), Error)
+            << proof;
+        write("a:-:viewer:" + std::string(proof) + "\n");
+        EXPECT_THROW(read_accounts(file_), Error) << proof;
+    }
+}
+
 TEST_F(AccountsTest, TheFileIsForItsOwnerOnly) {
     put_account(file_, {"admin", hash(), {cim::Role::viewer}});
     struct stat status {};

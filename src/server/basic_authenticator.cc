@@ -1,13 +1,12 @@
 #include "server/basic_authenticator.h"
 
 #include "base/log.h"
-#include "server/accounts.h"
+#include "server/account_file.h"
 #include "server/limits.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <chrono>
@@ -26,25 +25,9 @@ struct Credentials {
     std::string password;
 };
 
-std::optional<std::string> decode_base64(std::string_view text) {
-    if (text.empty() || text.size() % 4 != 0 || text.size() > 4096) return std::nullopt;
-    std::string bytes(text.size() / 4 * 3, '\0');
-    const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                       reinterpret_cast<const unsigned char*>(text.data()),
-                                       static_cast<int>(text.size()));
-    if (length < 0) return std::nullopt;
-    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-    bytes.resize(static_cast<std::size_t>(length) - padding);
-    return bytes;
-}
-
 std::optional<Credentials> credentials_in(std::string_view authorization) {
-    const auto space = authorization.find(' ');
-    if (space == std::string_view::npos ||
-        !cim::same_name(authorization.substr(0, space), "Basic")) {
-        return std::nullopt;
-    }
-    const auto decoded = decode_base64(cim::trim(authorization.substr(space)));
+    const auto space = std::min(authorization.find(' '), authorization.size());
+    const auto decoded = decode_base64(cim::trim(authorization.substr(space)), 4096);
     const auto colon = decoded ? decoded->find(':') : std::string::npos;
     if (colon == std::string::npos || colon == 0) return std::nullopt;
     return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
@@ -59,52 +42,6 @@ std::string printable(std::string_view name) {
     return result;
 }
 
-// The password file, read again when it is another one or was written.
-class AccountFile {
-  public:
-    explicit AccountFile(std::filesystem::path path) : path_(std::move(path)) {
-        stamp_ = stamp();
-        accounts_ = read_accounts(path_);
-    }
-
-    std::optional<Account> find(std::string_view name) {
-        const std::lock_guard lock(mutex_);
-        refresh();
-        for (const Account& account : accounts_) {
-            if (account.name == name) return account;
-        }
-        return std::nullopt;
-    }
-
-  private:
-    using Stamp = std::array<std::int64_t, 5>;
-
-    Stamp stamp() const {
-        struct stat status {};
-        if (::stat(path_.c_str(), &status) != 0) return {};
-        return {static_cast<std::int64_t>(status.st_ino), status.st_size, status.st_mtim.tv_sec,
-                status.st_mtim.tv_nsec, static_cast<std::int64_t>(status.st_dev)};
-    }
-
-    void refresh() {
-        const Stamp now = stamp();
-        if (now == stamp_) return;
-        stamp_ = now;
-        accounts_.clear();
-        try {
-            accounts_ = read_accounts(path_);
-            log_info("read {} accounts from {}", accounts_.size(), path_.string());
-        } catch (const Error& error) {
-            log_error("nobody can log in: {}", error.what());
-        }
-    }
-
-    std::filesystem::path path_;
-    std::mutex mutex_;
-    std::vector<Account> accounts_;
-    Stamp stamp_{};
-};
-
 // Logins that were good a moment ago.
 class RememberedLogins {
   public:
@@ -112,7 +49,7 @@ class RememberedLogins {
 
     Digest digest(const Credentials& credentials, const Account& account) const {
         const std::string text =
-            credentials.name + '\0' + account.password.text() + '\0' + credentials.password;
+            credentials.name + '\0' + account.password->text() + '\0' + credentials.password;
         Digest result{};
         unsigned length = result.size();
         HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
@@ -191,61 +128,70 @@ class Failures {
 
 class BasicAuthenticator::State {
   public:
-    explicit State(std::filesystem::path password_file)
-        : accounts_(std::move(password_file)), decoy_(PasswordHash::of(random_password())) {}
+    explicit State(std::shared_ptr<AccountFile> accounts)
+        : accounts_(std::move(accounts)), decoy_(PasswordHash::of(random_password())) {}
 
-    std::optional<cim::Principal> check(const Credentials& credentials,
-                                        const std::string& peer_address) {
+    Authentication check(const Credentials& credentials, const std::string& peer_address) {
         const std::string client = peer_address + " " + credentials.name;
-        if (failures_.turned_away(client)) return std::nullopt;
-        const std::optional<Account> account = accounts_.find(credentials.name);
-        if (!account) {
+        if (failures_.turned_away(client)) {
+            return refused_login(credentials.name, "too many wrong passwords, has to wait");
+        }
+        const std::optional<Account> account = accounts_->find(credentials.name);
+        if (!account || !account->password) {
             decoy_.matches(credentials.password);
             return refuse(client, credentials, peer_address);
         }
         const Digest digest = logins_.digest(credentials, *account);
         if (!logins_.knows(digest)) {
-            if (!account->password.matches(credentials.password)) {
+            if (!account->password->matches(credentials.password)) {
                 return refuse(client, credentials, peer_address);
             }
             logins_.remember(digest);
             failures_.succeeded(client);
         }
-        return cim::Principal(account->name, account->roles);
+        return accepted_login(cim::Principal(account->name, account->roles));
     }
 
   private:
-    std::optional<cim::Principal> refuse(const std::string& client, const Credentials& credentials,
-                                         const std::string& peer_address) {
+    Authentication refuse(const std::string& client, const Credentials& credentials,
+                          const std::string& peer_address) {
         failures_.failed(client);
         log_warning("refused a login as \"{}\" from {}", printable(credentials.name), peer_address);
-        return std::nullopt;
+        return refused_login(credentials.name, "no such account, or another password");
     }
 
-    AccountFile accounts_;
+    std::shared_ptr<AccountFile> accounts_;
     RememberedLogins logins_;
     Failures failures_;
     PasswordHash decoy_;  // checked in place of an account that does not exist
 };
 
-BasicAuthenticator::BasicAuthenticator(std::filesystem::path password_file)
-    : state_(std::make_unique<State>(std::move(password_file))) {}
+BasicAuthenticator::BasicAuthenticator(std::shared_ptr<AccountFile> accounts, bool without_tls)
+    : state_(std::make_unique<State>(std::move(accounts))), without_tls_(without_tls) {}
+
+BasicAuthenticator::BasicAuthenticator(std::filesystem::path accounts)
+    : BasicAuthenticator(std::make_shared<AccountFile>(std::move(accounts))) {}
 
 BasicAuthenticator::~BasicAuthenticator() = default;
 
-std::optional<cim::Principal> BasicAuthenticator::authenticate(const HttpRequest& header) {
-    const auto credentials = credentials_in(header.field("Authorization"));
-    if (!credentials) return std::nullopt;
+Authentication BasicAuthenticator::authenticate(const HttpRequest& header, Connection& connection) {
+    const std::string_view authorization = header.field("Authorization");
+    if (scheme_of(authorization) != "basic") return {};
+    const auto credentials = credentials_in(authorization);
+    if (!credentials) return refused_login("?", "Basic credentials that cannot be read");
+    if (challenge(connection).empty()) {
+        return refused_login(credentials->name, "a password that everybody on the way could read");
+    }
     try {
         return state_->check(*credentials, header.peer_address);
     } catch (const Error& error) {
         log_error("cannot check a password: {}", error.what());
-        return std::nullopt;
+        return refused_login(credentials->name, "the password could not be checked");
     }
 }
 
-std::string BasicAuthenticator::challenge() const {
-    return "Basic realm=\"WSMAN\"";
+std::string BasicAuthenticator::challenge(const Connection& connection) const {
+    return connection.tls || without_tls_ ? "Basic realm=\"WSMAN\"" : "";
 }
 
 }  // namespace reviver::server

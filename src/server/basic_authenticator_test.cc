@@ -25,8 +25,11 @@ class BasicAuthenticatorTest : public testing::Test {
                             reinterpret_cast<const unsigned char*>(credentials.data()),
                             static_cast<int>(credentials.size()));
         encoded.resize(static_cast<std::size_t>(length));
-        return basic_->authenticate(
-            {"POST", "/", "", {{"Authorization", "Basic " + encoded}}, "", address});
+        Connection connection;
+        return basic_
+            ->authenticate({"POST", "/", "", {{"Authorization", "Basic " + encoded}}, "", address},
+                           connection)
+            .who;
     }
 
     TestDirectory directory_;

@@ -63,7 +63,7 @@ HttpReply carry_out(const CimXmlOperation& operation) {
 
 class CimXmlDoor::State {
   public:
-    State(std::shared_ptr<const cim::ObjectManager> objects, CimXmlOptions options)
+    State(std::shared_ptr<const cim::ObjectManager> objects, DoorOptions options)
         : objects_(std::move(objects)),
           options_(std::move(options)),
           contexts_(options_.context_idle_time_max, options_.contexts_per_user_max) {}
@@ -93,12 +93,12 @@ class CimXmlDoor::State {
     }
 
     const std::shared_ptr<const cim::ObjectManager> objects_;
-    const CimXmlOptions options_;
+    const DoorOptions options_;
     EnumerationContexts contexts_;
     TimedOperations operations_;  // last: what still runs uses the rest
 };
 
-CimXmlDoor::CimXmlDoor(std::shared_ptr<const cim::ObjectManager> objects, CimXmlOptions options)
+CimXmlDoor::CimXmlDoor(std::shared_ptr<const cim::ObjectManager> objects, DoorOptions options)
     : state_(std::make_unique<State>(std::move(objects), std::move(options))) {}
 
 CimXmlDoor::~CimXmlDoor() = default;

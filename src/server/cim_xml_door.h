@@ -8,25 +8,16 @@
 
 #include "cim/object_manager.h"
 #include "server/door.h"
-#include "server/limits.h"
+#include "server/door_options.h"
 
-#include <chrono>
 #include <memory>
 #include <string>
 
 namespace reviver::server {
 
-struct CimXmlOptions {
-    std::string host = "localhost";  // in paths
-    std::size_t reply_bytes_max = limits::cim_xml_reply_bytes_max;
-    std::size_t contexts_per_user_max = limits::contexts_per_user_max;
-    std::chrono::milliseconds context_idle_time_max = limits::context_idle_time_max;
-    std::chrono::milliseconds operation_time_max = limits::operation_time_max;
-};
-
 class CimXmlDoor : public Door {
   public:
-    CimXmlDoor(std::shared_ptr<const cim::ObjectManager> objects, CimXmlOptions options);
+    CimXmlDoor(std::shared_ptr<const cim::ObjectManager> objects, DoorOptions options);
     ~CimXmlDoor() override;
 
     unsigned refuse_before_body(const HttpRequest& header) const override;

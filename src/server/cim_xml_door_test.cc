@@ -62,7 +62,7 @@ std::string message(const std::string& call) {
 
 class CimXmlTest : public testing::Test {
   protected:
-    CimXmlTest() : door_(std::make_unique<CimXmlDoor>(model_.objects(), CimXmlOptions{})) {}
+    CimXmlTest() : door_(std::make_unique<CimXmlDoor>(model_.objects(), DoorOptions{})) {}
     ~CimXmlTest() override { model_.release_waiting(); }
 
     HttpReply post(const std::string& body) {
@@ -349,7 +349,7 @@ TEST_F(CimXmlTest, ErrorsHaveTheirStatus) {
 }
 
 TEST_F(CimXmlTest, WhoMayNotIsToldSo) {
-    who_ = cim::Principal("nobody", {});
+    who_ = cim::Principal("nobody", {cim::Role::peer});
     EXPECT_EQ(call("EnumerateInstances", in("ClassName", class_name("Thing"))).error(), 2u);
     EXPECT_EQ(call("GetClass", in("ClassName", class_name("Thing"))).error(), 2u);
     who_ = cim::Principal("reader", {cim::Role::viewer});
@@ -358,7 +358,7 @@ TEST_F(CimXmlTest, WhoMayNotIsToldSo) {
 }
 
 TEST_F(CimXmlTest, SaysWhenThereIsTooMuchToGiveAtOnce) {
-    CimXmlOptions options;
+    DoorOptions options;
     options.reply_bytes_max = 4000;
     door_ = std::make_unique<CimXmlDoor>(model_.objects(), options);
     EXPECT_EQ(call("EnumerateInstances", in("ClassName", class_name("Thing"))).error(), 27u);
@@ -369,7 +369,7 @@ TEST_F(CimXmlTest, SaysWhenThereIsTooMuchToGiveAtOnce) {
 }
 
 TEST_F(CimXmlTest, OpenEnumerationsAreCounted) {
-    CimXmlOptions options;
+    DoorOptions options;
     options.contexts_per_user_max = 2;
     door_ = std::make_unique<CimXmlDoor>(model_.objects(), options);
     const std::string things = in("ClassName", class_name("Thing"));
@@ -379,7 +379,7 @@ TEST_F(CimXmlTest, OpenEnumerationsAreCounted) {
 }
 
 TEST_F(CimXmlTest, AnOperationThatTakesTooLongIsAnswered) {
-    CimXmlOptions options;
+    DoorOptions options;
     options.operation_time_max = std::chrono::milliseconds(50);
     door_ = std::make_unique<CimXmlDoor>(model_.objects(), options);
     EXPECT_EQ(invoke("Wait", "").error(), 1u);

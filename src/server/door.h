@@ -21,6 +21,8 @@ class Door {
     // What the body may be; asked before it is read. 0 accepts it, else the HTTP status of the
     // refusal.
     virtual unsigned refuse_before_body(const HttpRequest& header) const = 0;
+    // How that refusal is said; plain text unless the protocol has a form for it.
+    virtual HttpReply refusal(unsigned status, const HttpRequest& header) const;
     virtual HttpReply handle(const HttpRequest& request, const cim::Principal& who) = 0;
 };
 
@@ -40,6 +42,11 @@ class Router {
     void add(std::string path, std::shared_ptr<Door> door) {
         doors_[std::move(path)] = std::move(door);
     }
+    // The door answers what is below the path too.
+    void add_below(std::string path, std::shared_ptr<Door> door) {
+        doors_below_[path + "/"] = door;
+        add(std::move(path), std::move(door));
+    }
     void add_public(std::shared_ptr<PublicDoor> door) { public_doors_.push_back(std::move(door)); }
 
     Door* door_to(const std::string& path) const;  // nullptr: 404
@@ -48,6 +55,7 @@ class Router {
 
   private:
     std::map<std::string, std::shared_ptr<Door>> doors_;
+    std::map<std::string, std::shared_ptr<Door>> doors_below_;  // by path with a slash at its end
     std::vector<std::shared_ptr<PublicDoor>> public_doors_;
 };
 

@@ -5,9 +5,11 @@
 #include "cim/text_encoding.h"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace reviver::server {
 
@@ -25,10 +27,17 @@ struct HttpRequest {
     std::string_view field(std::string_view name) const;  // empty when it is not there
 };
 
+class BodyStream;
+
 struct HttpReply {
     unsigned status = 200;
     HttpFields fields;  // without Content-Length
     std::string body;
+    std::vector<std::string> challenges = {};  // WWW-Authenticate, a line each
+    // Not null: the body goes on with what is pushed there (server/body_stream.h), and the
+    // connection ends with it.
+    std::shared_ptr<BodyStream> stream = nullptr;
+    std::string sign_of_life = {};  // pushed into a silent stream, so that a dead reader is noticed
 };
 
 // The charset of a Content-Type, UTF-8 when it names none: nullopt when the content is not of

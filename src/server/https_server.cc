@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "server/certificates.h"
 #include "server/https_connection.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,6 +15,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace reviver::server {
@@ -52,6 +54,9 @@ asio::ssl::context make_tls(const HttpsOptions& options) {
     if (error) {
         fail(Code::invalid_parameter, "the key {} cannot be used: {}", options.key_file.string(),
              error.message());
+    }
+    if (!options.client_ca_file.empty()) {
+        ask_for_certificates(tls.native_handle(), options.client_ca_file, options.client_crl_file);
     }
     return tls;
 }
@@ -93,12 +98,16 @@ class HttpsServer::State {
   public:
     State(const HttpsOptions& options, Router router, std::shared_ptr<Authenticator> authenticator)
         : options_(options),
-          handling_(std::move(router), std::move(authenticator)),
-          tls_(make_tls(options)),
+          handling_(std::move(router), std::move(authenticator),
+                    {options.trail, options.allow_unencrypted}),
           count_(options.connections_max),
           workers_(options.workers, limits::queued_requests_max),
           acceptor_(asio::make_strand(io_)),
           pause_(acceptor_.get_executor()) {
+        if (options.tls) {
+            tls_.emplace(make_tls(options));
+            end_point_digest_ = end_point_digest(tls_->native_handle());
+        }
         listen();
         accept();
         thread_ = std::thread([this] { run(); });
@@ -185,7 +194,9 @@ class HttpsServer::State {
         if (!count_.enter(address)) return log_debug("too many connections from {}", address);
         socket.set_option(tcp::no_delay(true), error);
         const auto connection = std::make_shared<HttpsConnection>(
-            std::move(socket), HttpsConnection::Surroundings{options_, handling_, workers_, tls_},
+            std::move(socket),
+            HttpsConnection::Surroundings{options_, handling_, workers_, tls_ ? &*tls_ : nullptr,
+                                          end_point_digest_},
             address, [this, address] { count_.leave(address); });
         {
             const std::lock_guard lock(mutex_);
@@ -204,7 +215,8 @@ class HttpsServer::State {
 
     const HttpsOptions options_;
     const RequestHandling handling_;
-    asio::ssl::context tls_;
+    std::optional<asio::ssl::context> tls_;
+    std::string end_point_digest_;
     ConnectionCount count_;
     std::mutex mutex_;
     std::vector<std::weak_ptr<HttpsConnection>> connections_;

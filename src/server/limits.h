@@ -29,6 +29,11 @@ constexpr std::chrono::seconds idle_time_max{120};
 constexpr std::chrono::seconds write_time_max{60};
 constexpr std::chrono::seconds closing_time_max{2};
 
+// Replies that go on: the streams of events.
+constexpr std::size_t stream_waiting_bytes_max = 1u << 20;  // for a reader that is slow
+constexpr std::chrono::seconds stream_silence_max{15};      // then a sign of life is sent
+constexpr std::chrono::minutes stream_time_max{15};         // then its reader logs in again
+
 // Accounts.
 constexpr std::size_t accounts_max = 1000;
 constexpr std::size_t account_name_chars_max = 64;
@@ -38,6 +43,12 @@ constexpr std::chrono::seconds remembered_login_time{60};
 constexpr std::size_t failures_free = 5;  // wrong passwords before waiting begins
 constexpr std::size_t failing_clients_max = 1024;
 constexpr std::chrono::seconds failure_wait_max{60};
+
+// Kerberos.
+constexpr int handshake_steps_max = 5;
+constexpr std::size_t encrypted_line_chars_max = 1024;  // of the frame of an encrypted message
+constexpr std::size_t encrypted_header_bytes_max = 1024;
+constexpr std::size_t encrypted_padding_bytes_max = 64;
 
 // WS-Management.
 constexpr std::size_t options_max = 256;

@@ -114,6 +114,7 @@ class TestModel {
         result[1].set("Lasted", *cim::DateTime::parse("00000001020304.000005:000"));
         result[1].set("Tags", std::vector<std::string>{"x", "y"});
         result[1].set("Next", cim::ObjectPath("Thing", {{"Id", "thing-02"}}));
+        result[4].set("Tags", std::vector<std::string>{});
         result[2].set("Since", *cim::DateTime::parse("20250102******.******+000"));
         result[3].set("Name", std::string(9000, 'n'));
         result.push_back(cim::Instance("Base").set("Id", "base-0"));
@@ -131,7 +132,10 @@ class TestModel {
         if (call.argument("Target").is_null()) return {32773, {}};
         cim::MethodResult result{4096, {}};
         result.out["Job"] = cim::ObjectPath("Thing", {{"Id", "thing-07"}});
-        result.out["Notes"] = std::vector<std::string>{"one", "two"};
+        const cim::Value& count = call.argument("Count");
+        const bool none = !count.is_null() && count.as_unsigned() == 0;
+        result.out["Notes"] =
+            none ? std::vector<std::string>{} : std::vector<std::string>{"one", "two"};
         return result;
     }
 

@@ -34,6 +34,7 @@ class TestDirectory {
     TestDirectory(const TestDirectory&) = delete;
     TestDirectory& operator=(const TestDirectory&) = delete;
 
+    const std::filesystem::path& path() const { return path_; }
     std::filesystem::path operator/(const char* name) const { return path_ / name; }
 
   private:
@@ -110,8 +111,13 @@ class TestTlsClient {
         std::string body;
     };
 
-    explicit TestTlsClient(std::uint16_t port, int most_version = TLS1_3_VERSION)
+    explicit TestTlsClient(std::uint16_t port, int most_version = TLS1_3_VERSION,
+                           const std::string& certificate = {}, const std::string& key = {})
         : socket_(port), context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free) {
+        if (!certificate.empty()) {
+            SSL_CTX_use_certificate_file(context_.get(), certificate.c_str(), SSL_FILETYPE_PEM);
+            SSL_CTX_use_PrivateKey_file(context_.get(), key.c_str(), SSL_FILETYPE_PEM);
+        }
         SSL_CTX_set_security_level(context_.get(), 0);
         SSL_CTX_set_max_proto_version(context_.get(), most_version);
         SSL_CTX_set_mode(context_.get(), SSL_MODE_AUTO_RETRY);
@@ -160,6 +166,16 @@ class TestTlsClient {
     Reply ask(const std::string& bytes) {
         send(bytes);
         return receive();
+    }
+    // What comes up to and with `end`, as it is; less when the connection ends before.
+    std::string receive_until(const std::string& end) {
+        while (received_.find(end) == std::string::npos && receive_more()) {
+        }
+        const auto at = received_.find(end);
+        const std::size_t size = at == std::string::npos ? received_.size() : at + end.size();
+        const std::string result = received_.substr(0, size);
+        received_.erase(0, size);
+        return result;
     }
     bool closed_by_server() { return received_.empty() && !receive_more() && errno != EAGAIN; }
 

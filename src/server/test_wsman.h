@@ -54,8 +54,8 @@ class WsmanTest : public testing::Test {
     WsmanTest() : door_(make_door({})) {}
     ~WsmanTest() override { model_.release_waiting(); }
 
-    std::unique_ptr<WsmanDoor> make_door(WsmanOptions options) {
-        options.machine = "testhost";
+    std::unique_ptr<WsmanDoor> make_door(DoorOptions options) {
+        options.host = "testhost";
         options.product_version = "9.9";
         return std::make_unique<WsmanDoor>(model_.objects(), options);
     }

@@ -14,17 +14,20 @@ namespace ws = cim::ws;
 
 namespace {
 
-constexpr const char* basic_profile =
-    "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/basic";
+constexpr const char* profile_prefix = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/";
 
-std::string identify_body(const cim::XmlElement& asked, const WsmanOptions& options, bool in_full) {
+std::string identify_body(const cim::XmlElement& asked, const DoorOptions& options, bool in_full) {
     cim::XmlWriter out;
     out.open("i:IdentifyResponse").attribute("xmlns:i", asked.name_space);
     out.element("i:ProtocolVersion", ws::wsman);
     out.element("i:ProductVendor", options.product_vendor);
     out.element("i:ProductVersion", in_full ? options.product_version : "");
     if (in_full) {
-        out.open("i:SecurityProfiles").element("i:SecurityProfileName", basic_profile).close();
+        out.open("i:SecurityProfiles");
+        for (const std::string& profile : options.security_profiles) {
+            out.element("i:SecurityProfileName", profile_prefix + profile);
+        }
+        out.close();
     }
     return out.close().take();
 }
@@ -41,11 +44,8 @@ WsmanAnswer dispatch(const WsmanOperation& operation) {
     if (action == ws::action_enumerate) return enumerate(operation);
     if (action == ws::action_pull) return pull(operation);
     if (action == ws::action_release) return release(operation);
-    for (const char* verb : {"Put", "Create", "Delete"}) {
-        if (!is_transfer(action, verb)) continue;
-        find_target(operation.objects, operation.request);
-        throw unsupported("Instances are changed by methods, not directly.", {});
-    }
+    if (is_transfer(action, "Create")) refuse_creation(operation);
+    if (is_transfer(action, "Put") || is_transfer(action, "Delete")) refuse_change(operation);
     return invoke_method(operation);
 }
 
@@ -62,7 +62,7 @@ HttpReply carry_out(const WsmanOperation& operation) {
 
 class WsmanDoor::State {
   public:
-    State(std::shared_ptr<const cim::ObjectManager> objects, WsmanOptions options)
+    State(std::shared_ptr<const cim::ObjectManager> objects, DoorOptions options)
         : objects_(std::move(objects)),
           options_(std::move(options)),
           contexts_(options_.context_idle_time_max, options_.contexts_per_user_max) {}
@@ -72,10 +72,10 @@ class WsmanDoor::State {
         try {
             return answer(request, who, terms);
         } catch (const SoapFault& fault) {
-            return reply_with_fault(terms, fault, options_.machine);
+            return reply_with_fault(terms, fault, options_.host);
         } catch (const Error& error) {
             const cim::CimError failed(cim::Status::failed, error.what());
-            return reply_with_fault(terms, SoapFault::of(failed), options_.machine);
+            return reply_with_fault(terms, SoapFault::of(failed), options_.host);
         }
     }
 
@@ -95,12 +95,12 @@ class WsmanDoor::State {
     }
 
     const std::shared_ptr<const cim::ObjectManager> objects_;
-    const WsmanOptions options_;
+    const DoorOptions options_;
     EnumerationContexts contexts_;
     TimedOperations operations_;  // last: what still runs uses the rest
 };
 
-WsmanDoor::WsmanDoor(std::shared_ptr<const cim::ObjectManager> objects, WsmanOptions options)
+WsmanDoor::WsmanDoor(std::shared_ptr<const cim::ObjectManager> objects, DoorOptions options)
     : state_(std::make_unique<State>(std::move(objects), std::move(options))) {}
 
 WsmanDoor::~WsmanDoor() = default;

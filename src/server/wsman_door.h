@@ -7,25 +7,16 @@
 
 #include "cim/object_manager.h"
 #include "server/door.h"
-#include "server/limits.h"
+#include "server/door_options.h"
 
-#include <chrono>
 #include <memory>
 #include <string>
 
 namespace reviver::server {
 
-struct WsmanOptions {
-    std::string product_vendor = "Reviver";
-    std::string product_version;
-    std::string machine;  // named in faults
-    std::chrono::milliseconds context_idle_time_max = limits::context_idle_time_max;
-    std::size_t contexts_per_user_max = limits::contexts_per_user_max;
-};
-
 class WsmanDoor : public Door {
   public:
-    WsmanDoor(std::shared_ptr<const cim::ObjectManager> objects, WsmanOptions options);
+    WsmanDoor(std::shared_ptr<const cim::ObjectManager> objects, DoorOptions options);
     ~WsmanDoor() override;
 
     unsigned refuse_before_body(const HttpRequest& header) const override;
@@ -40,13 +31,13 @@ class WsmanDoor : public Door {
 // unauthenticated" at /wsman. Says which protocol and product this is, and no version.
 class WsmanPublicIdentify : public PublicDoor {
   public:
-    explicit WsmanPublicIdentify(WsmanOptions options) : options_(std::move(options)) {}
+    explicit WsmanPublicIdentify(DoorOptions options) : options_(std::move(options)) {}
 
     bool admits(const HttpRequest& header) const override;
     HttpReply handle(const HttpRequest& request) override;
 
   private:
-    WsmanOptions options_;
+    DoorOptions options_;
 };
 
 }  // namespace reviver::server

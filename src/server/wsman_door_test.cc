@@ -27,6 +27,17 @@ TEST_F(WsmanDoorTest, ChangingInstancesDirectlyIsRefused) {
     }
 }
 
+TEST_F(WsmanDoorTest, ChangingWhatIsNotThereIsSaidSo) {
+    for (const char* verb : {"Put", "Delete"}) {
+        const std::string action = std::string(ws::transfer) + "/" + verb;
+        const Reply reply = post(envelope(action, thing_uri, thing(99), ""));
+        expect_fault(reply, "a:DestinationUnreachable", "ResourceNotFound");
+        EXPECT_EQ(reply.cim_status(), "6");
+        expect_fault(post(envelope(action, std::string(thing_uri) + "s", thing(1), "")),
+                     "a:DestinationUnreachable", "InvalidResourceURI");
+    }
+}
+
 TEST_F(WsmanDoorTest, SlowMethodsTimeOutForTheCaller) {
     const Reply reply =
         invoke("Wait", "", service_uri, "<w:OperationTimeout>PT0.05S</w:OperationTimeout>");
@@ -162,7 +173,7 @@ TEST_F(WsmanDoorTest, IdentifiesItself) {
 }
 
 TEST(WsmanPublicIdentifyTest, SaysWhatItIsAndNothingElse) {
-    WsmanOptions options;
+    DoorOptions options;
     options.product_version = "9.9";
     WsmanPublicIdentify door(options);
     HttpRequest request{"POST", "/wsman", "", {{"WSMANIDENTIFY", "unauthenticated"}}, "", ""};

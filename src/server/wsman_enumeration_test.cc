@@ -125,7 +125,7 @@ TEST_F(WsmanEnumerationTest, ContextsBelongToTheirUser) {
 }
 
 TEST_F(WsmanEnumerationTest, ContextsAreCountedForEachUser) {
-    WsmanOptions few;
+    DoorOptions few;
     few.contexts_per_user_max = 2;
     door_ = make_door(few);
     const std::string first = context_of(enumerate(thing_uri, ""));
@@ -136,7 +136,7 @@ TEST_F(WsmanEnumerationTest, ContextsAreCountedForEachUser) {
 }
 
 TEST_F(WsmanEnumerationTest, ContextsExpire) {
-    WsmanOptions impatient;
+    DoorOptions impatient;
     impatient.context_idle_time_max = std::chrono::milliseconds(0);
     door_ = make_door(impatient);
     expect_fault(pull(context_of(enumerate(thing_uri, "")), ""), "n:InvalidEnumerationContext", "");

@@ -33,6 +33,10 @@ WsmanAnswer get_class(const WsmanOperation& operation);
 Enumeration enumerate_classes(const WsmanOperation& operation);
 
 WsmanAnswer get_instance(const WsmanOperation& operation);
+// Put and Delete are refused for an object that is there, and Create for a class that is: who named
+// something else is told that first.
+[[noreturn]] void refuse_change(const WsmanOperation& operation);
+[[noreturn]] void refuse_creation(const WsmanOperation& operation);
 WsmanAnswer invoke_method(const WsmanOperation& operation);
 WsmanAnswer enumerate(const WsmanOperation& operation);
 WsmanAnswer pull(const WsmanOperation& operation);

@@ -97,6 +97,16 @@ WsmanAnswer get_instance(const WsmanOperation& operation) {
     return {std::string(ws::transfer) + "/GetResponse", out.take()};
 }
 
+void refuse_change(const WsmanOperation& operation) {
+    find_object(operation, find_target(operation.objects, operation.request));
+    throw unsupported("Instances are changed by methods, not directly.", {});
+}
+
+void refuse_creation(const WsmanOperation& operation) {
+    find_target(operation.objects, operation.request);
+    throw unsupported("Instances are made by methods, not directly.", {});
+}
+
 WsmanAnswer invoke_method(const WsmanOperation& operation) {
     const std::string& action = operation.request.action;
     const std::string name = method_in(action);

@@ -1,5 +1,7 @@
 #include "server/test_wsman.h"
 
+#include <algorithm>
+
 namespace reviver::server {
 namespace {
 
@@ -185,6 +187,30 @@ TEST_F(WsmanTransferTest, TimesComeInEverySpelling) {
     EXPECT_EQ(model_.last_arguments().at("When").as_datetime().text(), "00000000000030.000000:000");
 }
 
+TEST_F(WsmanTransferTest, IntervalsComeInEverySpelling) {
+    for (const char* form : {"<c:Interval>PT30S</c:Interval>", "PT30S", "00000000000030.000000:000",
+                             "<c:CIM_DateTime>00000000000030.000000:000</c:CIM_DateTime>"}) {
+        const std::string declared = "<p:When xmlns:c=\"" + std::string(ws::common) + "\">";
+        ASSERT_EQ(invoke("Start", declared + form + "</p:When>").status, 200u) << form;
+        EXPECT_EQ(model_.last_arguments().at("When").as_datetime().text(),
+                  "00000000000030.000000:000");
+    }
+}
+
+TEST_F(WsmanTransferTest, AnEmptyArrayIsNoElement) {
+    const auto count = [](const XmlElement& parent, const char* name) {
+        return std::count_if(parent.children.begin(), parent.children.end(),
+                             [&](const XmlElement& child) { return child.name == name; });
+    };
+    const Reply two = get(thing_uri, thing(1));
+    EXPECT_EQ(count(two.content(), "Tags"), 2);
+    const Reply none = get(thing_uri, thing(4));
+    EXPECT_EQ(count(none.content(), "Tags"), 0);
+    const std::string given = "<p:Target>" + reference("thing-05") + "</p:Target>";
+    EXPECT_EQ(count(invoke("Start", given).content(), "Notes"), 2);
+    EXPECT_EQ(count(invoke("Start", given + "<p:Count>0</p:Count>").content(), "Notes"), 0);
+}
+
 TEST_F(WsmanTransferTest, BadArgumentsStartNothing) {
     expect_fault(invoke("Start", "<p:Nonsense>1</p:Nonsense>"), "w:InvalidParameter",
                  "InvalidName");
@@ -246,7 +272,7 @@ TEST_F(WsmanTransferTest, RolesDecideWhoMayCall) {
     expect_fault(invoke("start", "", wmi), "w:AccessDenied", "");
     expect_fault(invoke("Wait", ""), "w:AccessDenied", "");
     EXPECT_EQ(model_.started(), 0);
-    who_ = cim::Principal("nobody", {});
+    who_ = cim::Principal("nobody", {cim::Role::peer});
     expect_fault(get(thing_uri, thing(1)), "w:AccessDenied", "");
     expect_fault(enumerate(thing_uri, ""), "w:AccessDenied", "");
     EXPECT_EQ(get(thing_uri, thing(1)).cim_status(), "2");

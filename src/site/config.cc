@@ -24,6 +24,16 @@ fs::path path_in(TomlSection& section, const std::string& key, const Layout& lay
     return (layout.directory / path).lexically_normal();
 }
 
+fs::path optional_path_in(TomlSection& section, const std::string& key, const Layout& layout) {
+    const fs::path path = section.text(key, "");
+    return path.empty() ? path : (layout.directory / path).lexically_normal();
+}
+
+std::optional<sys::Endpoint> optional_endpoint(const std::string& text) {
+    if (text.empty()) return std::nullopt;
+    return parse_endpoint(text);
+}
+
 std::string checked_name(const std::string& name) {
     check_site_name(name);
     return name;
@@ -45,6 +55,27 @@ PeerConfig read_peer(TomlSection section, const Layout& layout) {
     return peer;
 }
 
+void read_client_certificates(TomlSection& section, const Layout& layout,
+                              ManagementConfig& management) {
+    management.client_ca = optional_path_in(section, "client_ca", layout);
+    management.client_crl = optional_path_in(section, "client_crl", layout);
+    if (!management.client_crl.empty() && management.client_ca.empty()) {
+        section.refuse("client_crl", "revokes certificates, and none are taken without client_ca");
+    }
+}
+
+void read_kerberos(TomlSection& section, const Layout& layout, ManagementConfig& management) {
+    management.keytab = optional_path_in(section, "keytab", layout);
+    management.require_channel_binding = section.flag("require_channel_binding", false);
+    management.http = section.parsed("http", "", optional_endpoint);
+    management.allow_unencrypted = section.flag("allow_unencrypted", false);
+    if (management.http && management.keytab.empty() && !management.allow_unencrypted) {
+        section.refuse("http",
+                       "serves messages that Kerberos encrypts, and keytab is not set; everybody "
+                       "on the way can read and change what allow_unencrypted lets through");
+    }
+}
+
 ManagementConfig read_management(TomlSection section, const Layout& layout) {
     ManagementConfig management;
     management.listen = section.parsed("listen", "127.0.0.1:5986", parse_endpoint);
@@ -53,6 +84,8 @@ ManagementConfig read_management(TomlSection section, const Layout& layout) {
     management.key = path_in(section, "key", layout, layout.management_key());
     management.accounts = path_in(section, "accounts", layout, layout.accounts());
     management.anonymous_identify = section.flag("anonymous_identify", false);
+    read_client_certificates(section, layout, management);
+    read_kerberos(section, layout, management);
     section.finish();
     return management;
 }

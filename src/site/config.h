@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,12 @@ struct ManagementConfig {
     std::filesystem::path key;
     std::filesystem::path accounts;
     bool anonymous_identify = false;
+    std::filesystem::path client_ca;   // empty: no client certificates
+    std::filesystem::path client_crl;  // empty: nothing is revoked
+    std::filesystem::path keytab;      // empty: no Kerberos
+    bool require_channel_binding = false;
+    std::optional<sys::Endpoint> http;  // where plain HTTP is listened for as well
+    bool allow_unencrypted = false;
 };
 
 struct Config {

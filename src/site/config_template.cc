@@ -38,6 +38,18 @@ listen = {management_listen}
 # accounts = "accounts"
 # Whether wsmid:Identify is answered to anybody: it says that this is Reviver, and nothing else.
 # anonymous_identify = false
+# PEM file with the CAs whose client certificates count, and one with what they have revoked.
+# Empty: none are asked for. `reviver user certificate` says whose they are.
+# client_ca = ""
+# client_crl = ""
+# Keys of HTTP/host@REALM and WSMAN/host@REALM; empty: no Kerberos.
+# keytab = ""
+# Whether Kerberos over TLS has to name our certificate. Not all clients can.
+# require_channel_binding = false
+# HOST:PORT of plain HTTP; empty: none. Only messages that Kerberos encrypts are served there,
+# unless the second is true: then everybody on the way can read and change all.
+# http = ""
+# allow_unencrypted = false
 
 [store]
 # The part of the disk of data_dir that stays free: replication pauses before it is used.

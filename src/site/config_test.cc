@@ -48,9 +48,34 @@ TEST(Config, HasDefaultsRelativeToItsDirectory) {
     EXPECT_EQ(config.management.listen.text(), "127.0.0.1:5986");
     EXPECT_EQ(config.management.accounts, "/sites/east/accounts");
     EXPECT_FALSE(config.management.anonymous_identify);
+    EXPECT_TRUE(config.management.client_ca.empty());
+    EXPECT_TRUE(config.management.keytab.empty());
+    EXPECT_FALSE(config.management.http);
     EXPECT_EQ(config.store_reserve_share, 0.03);
     EXPECT_EQ(config.bandwidth_bytes_per_second_max, 0u);
     EXPECT_EQ(config.log_level, level_enum::info);
+}
+
+TEST(Config, SaysWhoComesInAndHow) {
+    const std::string start = std::string(smallest) + "[management]\n";
+    Config config = parse(start + R"(
+client_ca = "keys/ca.pem"
+client_crl = "/crl.pem"
+keytab = "keys/http.keytab"
+require_channel_binding = true
+http = "0.0.0.0:5985"
+)");
+    EXPECT_EQ(config.management.client_ca, "/sites/east/keys/ca.pem");
+    EXPECT_EQ(config.management.client_crl, "/crl.pem");
+    EXPECT_EQ(config.management.keytab, "/sites/east/keys/http.keytab");
+    EXPECT_TRUE(config.management.require_channel_binding);
+    EXPECT_EQ(config.management.http->text(), "0.0.0.0:5985");
+    EXPECT_FALSE(config.management.allow_unencrypted);
+    EXPECT_THAT(refusal_of(start + "client_crl = \"crl.pem\""), HasSubstr("without client_ca"));
+    EXPECT_THAT(refusal_of(start + "http = \"0.0.0.0:5985\""), HasSubstr("keytab is not set"));
+    EXPECT_THAT(refusal_of(start + "http = \"5985\""), HasSubstr("http"));
+    config = parse(start + "http = \"127.0.0.1:5985\"\nallow_unencrypted = true");
+    EXPECT_TRUE(config.management.allow_unencrypted);
 }
 
 TEST(Config, TakesEveryKey) {

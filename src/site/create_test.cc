@@ -81,8 +81,8 @@ TEST_F(CreateSite, TheAdministratorsPasswordIsTheOneInTheFile) {
     std::string password = content_of(made.layout.admin_password());
     ASSERT_EQ(password.back(), '\n');
     password.pop_back();
-    EXPECT_TRUE(accounts[0].password.matches(password));
-    EXPECT_FALSE(accounts[0].password.matches(password + "x"));
+    EXPECT_TRUE(accounts[0].password->matches(password));
+    EXPECT_FALSE(accounts[0].password->matches(password + "x"));
 }
 
 TEST_F(CreateSite, OpensslTrustsTheCertificatesForTheNamesOfThisMachine) {

@@ -66,48 +66,69 @@ void Users::require_owner() const {
                      status.st_gid));
 }
 
-void Users::add(const std::string& name, const std::string& password, cim::Role role) {
+// Reads, changes and writes under the lock. An administrator stays.
+template <class Change>
+void Users::change(const std::string& name, Change change) {
     require_owner();
     DirectoryLock lock(file_.parent_path());
-    std::vector<server::Account> accounts = list();
-    if (account_named(accounts, name) != accounts.end()) {
-        fail(Code::exists, "{} has an account \"{}\" already; `reviver user passwd` changes it",
-             file_.string(), name);
-    }
-    accounts.push_back({name, server::PasswordHash::of(password), {role}});
-    server::write_accounts(file_, accounts);
-}
-
-void Users::set_password(const std::string& name, const std::string& password) {
-    require_owner();
-    DirectoryLock lock(file_.parent_path());
-    std::vector<server::Account> accounts = list();
-    auto account = account_named(accounts, name);
+    Accounts accounts = list();
+    const auto account = account_named(accounts, name);
     if (account == accounts.end()) fail_nobody(name, file_);
-    account->password = server::PasswordHash::of(password);
-    server::write_accounts(file_, accounts);
-    if (name != first_administrator || !fs::exists(layout_.admin_password())) return;
-    sys::replace_file(sys::linux_world().files, layout_.admin_password(),
-                      bytes_of(password + "\n"));
-}
-
-void Users::remove(const std::string& name) {
-    require_owner();
-    DirectoryLock lock(file_.parent_path());
-    std::vector<server::Account> accounts = list();
-    auto account = account_named(accounts, name);
-    if (account == accounts.end()) fail_nobody(name, file_);
-    const bool last = is_administrator(*account) &&
-                      std::count_if(accounts.begin(), accounts.end(), is_administrator) == 1;
-    if (last) {
+    change(accounts, account);
+    if (std::none_of(accounts.begin(), accounts.end(), is_administrator)) {
         fail(Code::invalid_state,
              "\"{}\" is the only administrator; make another one first: reviver user add NAME "
              "--role administrator",
              name);
     }
-    accounts.erase(account);
     server::write_accounts(file_, accounts);
+}
+
+void Users::add(const std::string& name, const std::optional<std::string>& password,
+                const std::set<cim::Role>& roles) {
+    require_owner();
+    DirectoryLock lock(file_.parent_path());
+    Accounts accounts = list();
+    if (account_named(accounts, name) != accounts.end()) {
+        fail(Code::exists, "{} has an account \"{}\" already; `reviver user passwd` changes it",
+             file_.string(), name);
+    }
+    server::Account account{name, std::nullopt, roles};
+    if (password) account.password = server::PasswordHash::of(*password);
+    accounts.push_back(std::move(account));
+    server::write_accounts(file_, accounts);
+}
+
+void Users::set_password(const std::string& name, const std::string& password) {
+    change(name, [&](Accounts&, auto account) {
+        account->password = server::PasswordHash::of(password);
+    });
+    if (name != first_administrator || !fs::exists(layout_.admin_password())) return;
+    sys::replace_file(sys::linux_world().files, layout_.admin_password(),
+                      bytes_of(password + "\n"));
+}
+
+void Users::set_roles(const std::string& name, const std::set<cim::Role>& roles) {
+    change(name, [&](Accounts&, auto account) { account->roles = roles; });
+}
+
+void Users::remove(const std::string& name) {
+    change(name, [](Accounts& accounts, auto account) { accounts.erase(account); });
     if (name == first_administrator) fs::remove(layout_.admin_password());
+}
+
+void Users::add_proof(const std::string& name, const std::string& proof) {
+    change(name, [&](Accounts& accounts, auto account) {
+        for (const server::Account& other : accounts) {
+            if (std::count(other.proofs.begin(), other.proofs.end(), proof) == 0) continue;
+            fail(Code::exists, "the account \"{}\" has {} already", other.name, proof);
+        }
+        account->proofs.push_back(proof);
+    });
+}
+
+void Users::remove_proofs(const std::string& name) {
+    change(name, [](Accounts&, auto account) { account->proofs.clear(); });
 }
 
 }  // namespace reviver::site

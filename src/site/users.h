@@ -13,6 +13,8 @@
 #include "site/layout.h"
 
 #include <filesystem>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,15 +25,24 @@ class Users {
     explicit Users(const Layout& layout);  // reads the configuration
 
     std::vector<server::Account> list() const;
-    // Code::exists when the name is taken.
-    void add(const std::string& name, const std::string& password, cim::Role role);
+    // Code::exists when the name is taken. Without a password he needs another proof.
+    void add(const std::string& name, const std::optional<std::string>& password,
+             const std::set<cim::Role>& roles);
     // Code::not_found for nobody.
     void set_password(const std::string& name, const std::string& password);
     // Code::not_found for nobody, Code::invalid_state for the last administrator: nobody could
     // repair that from outside.
+    void set_roles(const std::string& name, const std::set<cim::Role>& roles);
     void remove(const std::string& name);
+    // Code::not_found for nobody, Code::exists when another account has the proof.
+    void add_proof(const std::string& name, const std::string& proof);
+    void remove_proofs(const std::string& name);
 
   private:
+    using Accounts = std::vector<server::Account>;
+
+    template <class Change>
+    void change(const std::string& name, Change change);
     void require_owner() const;
 
     Layout layout_;

@@ -11,7 +11,7 @@ import time
 import unittest
 import xml.etree.ElementTree as xml
 
-from e2e.pair import REPLICATING, Pair
+from e2e.pair import READY, REPLICATING, WAITING_FOR_RESYNC, Pair
 from e2e.reviver_site import Disk, Failed, wait_for
 from guest import embed, group
 
@@ -34,13 +34,13 @@ class OperationsTest(unittest.TestCase):
         self.pair.make_guests()
         self.guest = self.pair.guests[0]
 
-    def replicate(self):
+    def replicate(self, *more: str):
         pair = self.pair
         pair.start_sites()
         pair.introduce()
         pair.start_guests(self.home)
         pair.make_collection()
-        pair.enable(interval_s=1, history=4)
+        pair.enable(1, 4, *more)
         self.home.reviver("start", pair.collection)
         pair.wait_for_state(self.home, REPLICATING)
         pair.wait_for_state(self.away, REPLICATING)
@@ -87,6 +87,63 @@ class OperationsTest(unittest.TestCase):
 
     def is_off_by_file(self, site) -> bool:
         return not (site.libvirt / f"run/qemu/{self.guest.name}.pid").exists()
+
+    # --- resynchronization, scheduled and cancelled work
+
+    def test_resynchronization_waits_for_a_person(self):
+        self.replicate("--no-auto-resync")
+        points = self.pair.points(self.away)
+        self.home.kill_guest(self.guest.name)
+        wait_for("home to see it", lambda: self.pair.is_off(self.home, self.guest.name))
+        self.home.reviver("vm", "start", self.guest.name)
+        self.pair.wait_for_state(self.home, WAITING_FOR_RESYNC)
+        self.assertIn("resynchronize it", self.issues(self.home))
+        self.pair.wait_for_records(self.pair.last_record() + 20)
+        self.assertEqual(self.pair.state(self.home), WAITING_FOR_RESYNC)
+        self.assertIn("resynchronized", self.home.reviver("resync", "shop", "--wait"))
+        self.pair.wait_for_state(self.home, REPLICATING)
+        self.assertIn(points[-1], self.pair.points(self.away))
+        self.pair.wait_for_new_points(self.away, 1)
+        self.pair.prove_points(self.away)
+
+        self.home.reviver("suspend", "shop")
+        self.assertIn("IncludeSuspended", self.refusal(self.home, "resync", "shop"))
+        self.home.reviver("resync", "shop", "--include-suspended", "--at", "PT2H")
+        self.assertEqual(self.pair.state(self.home), WAITING_FOR_RESYNC)
+        self.assertIn("the resynchronization starts at", self.issues(self.home))
+        self.home.reviver("resync", "shop", "--cancel")
+        self.home.reviver("resync", "shop", "--wait")
+        self.pair.wait_for_new_points(self.away, 1)
+        self.pair.prove_points(self.away)
+        self.assertIn("not possible", self.refusal(self.home, "resync", "shop", "--cancel"))
+
+    def test_an_initial_replication_starts_at_its_time_and_goes_on_after_a_cancel(self):
+        self.home.configure("bandwidth_kib_per_s_max", "512")
+        pair = self.pair
+        pair.start_sites()
+        pair.introduce()
+        pair.make_collection()
+        pair.enable(interval_s=1, history=4)
+        self.assertIn("seven days", self.refusal(self.home, "start", "shop", "--at", "P8D"))
+        self.home.reviver("start", "shop", "--at", "PT1H")
+        self.assertEqual(pair.state(self.home), READY)
+        self.home.reviver("start", "shop", "--cancel")
+        self.assertIn("not possible", self.refusal(self.home, "start", "shop", "--cancel"))
+        self.home.reviver("start", "shop", "--at", "PT1S")
+        wait_for("a part of it", lambda: self.received_bytes() > 1 << 20, poll_s=0.05)
+        self.home.reviver("start", "shop", "--cancel")
+        self.assertEqual(pair.state(self.home), READY)
+        arrived = self.received_bytes()
+        self.home.configure("bandwidth_kib_per_s_max", "0")
+        self.home.stop()
+        self.home.start()
+        self.home.reviver("start", "shop", "--wait")
+        self.assertLess(pair.bytes_sent(self.home), (pair.shape.filled_mib << 20) * 2 - arrived / 2)
+        pair.wait_for_state(self.away, REPLICATING)
+        pair.start_guests(self.home)
+        pair.wait_for_records(20)
+        pair.wait_for_new_points(self.away, 2)
+        pair.prove_points(self.away)
 
     # --- a full disk
 

@@ -14,7 +14,8 @@ from e2e.reviver_site import Failed, Site, short_path, wait_for
 from guest import embed, group, machine
 
 # Values of ReplicationState of Msvm_VirtualSystemCollection, and of EnabledState of a machine.
-REPLICATING, FAILOVER_INITIATED, RECOVERED, PARTIALLY_RECOVERED = 3, 4, 5, 16
+READY, REPLICATING, FAILOVER_INITIATED, RECOVERED, PARTIALLY_RECOVERED = 1, 3, 4, 5, 16
+WAITING_FOR_RESYNC = 9
 OFF = 3
 
 
@@ -74,9 +75,9 @@ class Pair:
         )
         self.collection_id = self.status(self.home)["CollectionID"]
 
-    def enable(self, interval_s: int, history: int) -> None:
+    def enable(self, interval_s: int, history: int, *more: str) -> None:
         self.home.reviver(
-            *("enable", self.collection, "--to", self.away.name, "--wait"),
+            *("enable", self.collection, "--to", self.away.name, "--wait", *more),
             *("--interval", str(interval_s), "--history", str(history)),
         )
 

@@ -1,0 +1,38 @@
+// What the doors tell of changes and of logins that were refused, as lines of the audit log.
+// Arguments of calls are never among it: they may hold what only the caller may know.
+#pragma once
+
+#include "audit/audit_log.h"
+#include "cim/audit_trail.h"
+
+#include <chrono>
+#include <memory>
+
+namespace reviver::audit {
+
+class Trail : public cim::AuditTrail {
+  public:
+    // Begins with a line that the daemon has started; when that cannot be kept, the daemon's log
+    // says so and changes are refused.
+    Trail(std::shared_ptr<AuditLog> log, const std::string& version);
+
+    std::uint64_t asked(const cim::Principal& who, const cim::ObjectPath& object,
+                        std::string_view method) override;
+    void answered(std::uint64_t call, const cim::Ending& ending) noexcept override;
+    void turned_away(const cim::Origin& origin, std::string_view as,
+                     std::string_view why) noexcept override;
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    void keep(const boost::json::object& what) noexcept;
+    bool may_tell_of_one_more();
+
+    std::shared_ptr<AuditLog> log_;
+    std::mutex mutex_;
+    Clock::time_point window_end_;
+    std::size_t told_ = 0;  // in this window
+    std::uint64_t left_out_ = 0;
+};
+
+}  // namespace reviver::audit

@@ -1,0 +1,10 @@
+#include "replication/observer.h"
+
+namespace reviver::replication {
+
+Observer& nobody() {
+    static Observer observer;
+    return observer;
+}
+
+}  // namespace reviver::replication
