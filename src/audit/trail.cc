@@ -4,9 +4,13 @@
 #include "base/error.h"
 #include "base/log.h"
 
+#include <boost/json/serialize.hpp>
+
 namespace reviver::audit {
 
 namespace {
+
+constexpr std::uint64_t not_kept = 0;  // lines count from 1
 
 // JSON is UTF-8, and what a stranger says may be anything.
 std::string plain(std::string_view text) {
@@ -20,20 +24,33 @@ std::string plain(std::string_view text) {
 
 }  // namespace
 
-Trail::Trail(std::shared_ptr<AuditLog> log, const std::string& version) : log_(std::move(log)) {
+Trail::Trail(std::shared_ptr<AuditLog> log, const std::string& version, Methods emergency)
+    : log_(std::move(log)), emergency_(std::move(emergency)) {
     keep({{"event", "started"}, {"version", version}});
 }
 
 std::uint64_t Trail::asked(const cim::Principal& who, const cim::ObjectPath& object,
                            std::string_view method) {
-    return log_->append({{"event", "call"},
-                         {"who", plain(who.name())},
-                         {"from", plain(who.origin().address)},
-                         {"door", plain(who.origin().door)},
-                         {"namespace", plain(object.name_space())},
-                         {"class", plain(object.class_name())},
-                         {"method", plain(method)},
-                         {"object", plain(object.text())}});
+    boost::json::object what{{"event", "call"},
+                             {"who", plain(who.name())},
+                             {"from", plain(who.origin().address)},
+                             {"door", plain(who.origin().door)},
+                             {"namespace", plain(object.name_space())},
+                             {"class", plain(object.class_name())},
+                             {"method", plain(method)},
+                             {"object", plain(object.text())}};
+    const std::uint64_t unkept = unkept_;
+    if (unkept > 0) what["unkept_before"] = unkept;
+    try {
+        const std::uint64_t call = log_->append(what);
+        unkept_ -= unkept;
+        return call;
+    } catch (const Error& error) {
+        if (!emergency_.contains(std::string(method))) throw;
+        note_unkept(what, error.what());
+        ++unkept_;
+        return not_kept;
+    }
 }
 
 void Trail::answered(std::uint64_t call, const cim::Ending& ending) noexcept {
@@ -41,6 +58,7 @@ void Trail::answered(std::uint64_t call, const cim::Ending& ending) noexcept {
     if (ending.return_value) what["return"] = *ending.return_value;
     if (ending.status) what["status"] = cim::name_of(*ending.status);
     if (!ending.job.empty()) what["job"] = plain(ending.job);
+    if (call == not_kept) return note_unkept(what, "its call is not in it");
     keep(what);
 }
 
@@ -69,6 +87,14 @@ bool Trail::may_tell_of_one_more() {
     }
     ++told_;
     return true;
+}
+
+void Trail::note_unkept(const boost::json::object& what, const char* why) noexcept {
+    try {
+        log_error("not in the audit log ({}): {}", why, boost::json::serialize(what));
+    } catch (const std::exception&) {
+        // There is nobody left to tell.
+    }
 }
 
 void Trail::keep(const boost::json::object& what) noexcept {

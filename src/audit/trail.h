@@ -4,17 +4,24 @@
 
 #include "audit/audit_log.h"
 #include "cim/audit_trail.h"
+#include "cim/names.h"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
+#include <set>
+#include <string>
 
 namespace reviver::audit {
 
 class Trail : public cim::AuditTrail {
   public:
+    using Methods = std::set<std::string, cim::NameLess>;
+
     // Begins with a line that the daemon has started; when that cannot be kept, the daemon's log
-    // says so and changes are refused.
-    Trail(std::shared_ptr<AuditLog> log, const std::string& version);
+    // says so and changes are refused, but for `emergency` methods: those go on, and what cannot be
+    // kept of them goes to the daemon's log. The next line that is kept tells how many they were.
+    Trail(std::shared_ptr<AuditLog> log, const std::string& version, Methods emergency = {});
 
     std::uint64_t asked(const cim::Principal& who, const cim::ObjectPath& object,
                         std::string_view method) override;
@@ -25,10 +32,13 @@ class Trail : public cim::AuditTrail {
   private:
     using Clock = std::chrono::steady_clock;
 
+    void note_unkept(const boost::json::object& what, const char* why) noexcept;
     void keep(const boost::json::object& what) noexcept;
     bool may_tell_of_one_more();
 
     std::shared_ptr<AuditLog> log_;
+    const Methods emergency_;
+    std::atomic<std::uint64_t> unkept_{0};
     std::mutex mutex_;
     Clock::time_point window_end_;
     std::size_t told_ = 0;  // in this window

@@ -141,6 +141,24 @@ TEST_F(TrailTest, NothingIsDoneThatCannotBeKept) {
     EXPECT_FALSE(done);
 }
 
+TEST_F(TrailTest, AnEmergencyWaitsForNoLogAndIsToldOfLater) {
+    const cim::Principal eve("eve", {cim::Role::operate});
+    const cim::ObjectPath object("Service", {});
+    const fs::path second = directory_ / "second";
+    std::ofstream(second) << "in the way";
+    Trail trail(std::make_shared<AuditLog>(second), "1", {"Rescue"});
+    EXPECT_THROW(trail.asked(eve, object, "Change"), Error);
+    trail.answered(trail.asked(eve, object, "rescue"), {});
+    trail.answered(trail.asked(eve, object, "Rescue"), {});
+    fs::remove(second);
+    trail.answered(trail.asked(eve, object, "Change"), {});
+    trail.asked(eve, object, "Change");
+    const std::string text = read_file(current_file(second));
+    EXPECT_THAT(text, HasSubstr("\"unkept_before\":2"));
+    EXPECT_EQ(text.find("unkept_before"), text.rfind("unkept_before"));
+    EXPECT_EQ(verify(files_of(second)).lines, 3u);
+}
+
 TEST_F(TrailTest, GuessersDoNotFillTheDisk) {
     for (std::size_t i = 0; i < limits::turned_away_max + 90; ++i) {
         trail_->turned_away({"192.0.2.7", "/wsman"}, "x\n\"y\xff", "wrong password");

@@ -47,6 +47,12 @@ std::shared_ptr<const cim::Authorizer> who_may_what() {
     return roles;
 }
 
+// What may have to be done on the worst day: no audit log that cannot be written stands in its way.
+audit::Trail::Methods emergency_methods() {
+    return {"InitiateFailover", "RevertFailover",     "CommitFailover",
+            "StartMembers",     "RequestStateChange", "ReverseReplicationRelationship"};
+}
+
 std::shared_ptr<const cim::ObjectManager> object_manager(replication::Engine& engine,
                                                          hypervisor::Hypervisor& hypervisor,
                                                          std::shared_ptr<cim::AuditTrail> trail) {
@@ -127,7 +133,8 @@ std::vector<std::string> security_profiles(const site::ManagementConfig& config)
 ManagementDoor open_management_door(const site::Config& config, replication::Engine& engine,
                                     hypervisor::Hypervisor& hypervisor, cim::EventBus& events) {
     const auto trail = std::make_shared<audit::Trail>(
-        std::make_shared<audit::AuditLog>(audit::directory_in(config.data_dir)), REVIVER_VERSION);
+        std::make_shared<audit::AuditLog>(audit::directory_in(config.data_dir)), REVIVER_VERSION,
+        emergency_methods());
     server::DoorOptions options;
     options.host = config.name;
     options.product_version = REVIVER_VERSION;
