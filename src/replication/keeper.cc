@@ -180,6 +180,8 @@ void Keeper::succeeded(const CycleResult& result) {
         case State::critical:
             group_.advance(Event::cycle_succeeded);
             break;
+        case State::replicating:
+            break;  // after a resume, what a job waited for ends here
         default:
             return;
     }
