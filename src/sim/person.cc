@@ -119,6 +119,8 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
         {"prepare a reverse", reverse_prepared, [id](Engine& e) { e.prepare_reverse(id, owner); }},
         {"remove the replication", removed, [id](Engine& e) { e.remove_relationship(id, owner); }},
         {"start the VMs", std::nullopt, [id](Engine& e) { e.start_members(id); }},
+        {"modify the settings", std::nullopt,
+         [id, settings = settings_of(site)](Engine& e) { e.modify_settings(id, settings, owner); }},
         {"scrub", std::nullopt, [id](Engine& e) { e.scrub(id, owner); }},
         {"remove a point", std::nullopt,
          [this, id](Engine& e) {
