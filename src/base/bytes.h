@@ -68,4 +68,13 @@ constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t unit) {
 bool all_zero(ByteView bytes);
 std::string to_hex(ByteView bytes);  // lower case, no separators
 
+// At most so many bytes of a UTF-8 text, cut between two characters: for messages that repeat what
+// somebody else wrote.
+inline std::string_view beginning_of(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max) return text;
+    while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xc0) == 0x80)
+        --bytes_max;
+    return text.substr(0, bytes_max);
+}
+
 }  // namespace reviver

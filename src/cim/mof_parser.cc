@@ -1,5 +1,6 @@
 #include "cim/mof_parser.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "cim/limits.h"
 #include "cim/mof_lexer.h"
@@ -97,8 +98,8 @@ class Parser {
     }
 
     [[noreturn]] void unexpected(std::string_view wanted) {
-        lexer_.fail_here(fmt::format("expected {}, found \"{}\"", wanted,
-                                     std::string_view(lexer_.peek().text).substr(0, 60)));
+        lexer_.fail_here(
+            fmt::format("expected {}, found \"{}\"", wanted, beginning_of(lexer_.peek().text, 60)));
     }
 
   private:

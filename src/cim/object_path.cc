@@ -1,5 +1,6 @@
 #include "cim/object_path.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "cim/limits.h"
 #include "cim/value_text.h"
@@ -173,7 +174,7 @@ ObjectPath ObjectPath::parse(std::string_view text) {
     path.class_name_ = trim(text.substr(0, end_of_class));
     if (!is_name(path.class_name_)) {
         fail(Code::invalid_parameter, "this is no object path: no class is named in \"{}\"",
-             text.substr(0, 100));
+             beginning_of(text, 100));
     }
     text.remove_prefix(end_of_class);
     if (text.empty() || text == "=@" || text == ".") return path;

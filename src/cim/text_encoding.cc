@@ -58,8 +58,14 @@ class Utf16Reader {
     std::size_t at_ = 0;
 };
 
-// Takes one character off the front; nullopt-like 0xffffffff: not UTF-8.
-constexpr std::uint32_t no_character = 0xffffffff;
+void append_utf16(std::string& out, std::uint32_t unit, bool big_endian) {
+    const char low = static_cast<char>(unit & 0xff);
+    const char high = static_cast<char>(unit >> 8);
+    out += big_endian ? high : low;
+    out += big_endian ? low : high;
+}
+
+}  // namespace
 
 std::uint32_t take_utf8(std::string_view& bytes) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
@@ -83,15 +89,6 @@ std::uint32_t take_utf8(std::string_view& bytes) {
     bytes.remove_prefix(length);
     return code;
 }
-
-void append_utf16(std::string& out, std::uint32_t unit, bool big_endian) {
-    const char low = static_cast<char>(unit & 0xff);
-    const char high = static_cast<char>(unit >> 8);
-    out += big_endian ? high : low;
-    out += big_endian ? low : high;
-}
-
-}  // namespace
 
 Encoding detect_encoding(std::string_view bytes) {
     if (bytes.starts_with(utf16_le_mark)) return Encoding::utf16_le;

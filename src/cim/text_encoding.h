@@ -17,4 +17,9 @@ std::string to_utf8(std::string_view bytes, Encoding encoding);
 std::string from_utf8(std::string_view utf8, Encoding encoding);
 bool is_utf8(std::string_view bytes);
 
+// Takes one character off the front of bytes that are not empty; no_character, and nothing is
+// taken, when they do not begin with one.
+constexpr std::uint32_t no_character = 0xffffffff;
+std::uint32_t take_utf8(std::string_view& bytes);
+
 }  // namespace reviver::cim

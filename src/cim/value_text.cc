@@ -1,5 +1,6 @@
 #include "cim/value_text.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "cim/instance.h"
 #include "cim/names.h"
@@ -15,7 +16,7 @@ namespace reviver::cim {
 namespace {
 
 [[noreturn]] void unreadable(Type type, std::string_view text) {
-    fail(Code::wrong_type, "\"{}\" is no {}", text.substr(0, 100), name_of(type));
+    fail(Code::wrong_type, "\"{}\" is no {}", beginning_of(text, 100), name_of(type));
 }
 
 template <class T>

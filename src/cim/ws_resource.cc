@@ -1,5 +1,6 @@
 #include "cim/ws_resource.h"
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "cim/limits.h"
 #include "cim/value_text.h"
@@ -22,7 +23,7 @@ bool is_class_name(std::string_view name) {
 }
 
 [[noreturn]] void no_class(std::string_view uri) {
-    fail(Code::invalid_parameter, "the resource URI {} names no class", uri.substr(0, 200));
+    fail(Code::invalid_parameter, "the resource URI {} names no class", beginning_of(uri, 200));
 }
 
 Value selector_value(const XmlElement& selector, std::size_t depth) {

@@ -85,6 +85,14 @@ TEST(XmlWriter, EscapesWhatAClientChose) {
     EXPECT_EQ(*root.attribute("x"), root.text);
 }
 
+// The fuzzer found a refusal that repeated a text cut off within a character: the answer was no XML.
+TEST(XmlWriter, WritesNothingThatIsNoCharacter) {
+    EXPECT_EQ(escape_xml("\xe2\x82\xac\xf0\x9f\x98\x80"), "\xe2\x82\xac\xf0\x9f\x98\x80");
+    EXPECT_EQ(escape_xml("a\xe2\x82"), "a??");
+    EXPECT_EQ(escape_xml("\x80<\xff\xed\xa0\x80"), "?&lt;????");
+    EXPECT_EQ(escape_xml("\xef\xbf\xbe"), "?");
+}
+
 TEST(TextEncoding, GoesThereAndBack) {
     const std::string text = "<a>\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80</a>";
     for (const auto encoding : {Encoding::utf16_le, Encoding::utf16_be, Encoding::utf8}) {

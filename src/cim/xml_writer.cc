@@ -1,6 +1,7 @@
 #include "cim/xml_writer.h"
 
 #include "base/check.h"
+#include "cim/text_encoding.h"
 
 namespace reviver::cim {
 
@@ -10,10 +11,16 @@ bool fits_xml(unsigned char c) {
     return c >= 0x20 || c == '\t' || c == '\n' || c == '\r';
 }
 
-// U+FFFE and U+FFFF are no characters of XML 1.0: EF BF BE and EF BF BF.
-bool is_noncharacter(std::string_view text, std::size_t at) {
-    return text.substr(at, 2) == "\xef\xbf" && at + 2 < text.size() &&
-           (text[at + 2] == '\xbe' || text[at + 2] == '\xbf');
+// Moves what is beyond ASCII from the front of `rest` to `out`, as it is when XML 1.0 has it: U+FFFE
+// and U+FFFF it has not, and what is no UTF-8 neither.
+void move_character(std::string_view& rest, std::string& out) {
+    const std::string_view before = rest;
+    const std::uint32_t code = take_utf8(rest);
+    if (code == no_character) rest.remove_prefix(1);
+    if (code == no_character || code == 0xfffe || code == 0xffff)
+        out += '?';
+    else
+        out += before.substr(0, before.size() - rest.size());
 }
 
 }  // namespace
@@ -21,8 +28,13 @@ bool is_noncharacter(std::string_view text, std::size_t at) {
 std::string escape_xml(std::string_view text) {
     std::string out;
     out.reserve(text.size() + 16);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
+    while (!text.empty()) {
+        const char c = text.front();
+        if (static_cast<unsigned char>(c) >= 0x80) {
+            move_character(text, out);
+            continue;
+        }
+        text.remove_prefix(1);
         if (c == '&')
             out += "&amp;";
         else if (c == '<')
@@ -39,8 +51,6 @@ std::string escape_xml(std::string_view text) {
             out += "&#9;";
         else if (!fits_xml(static_cast<unsigned char>(c)))
             out += '?';
-        else if (is_noncharacter(text, i))
-            out += '?', i += 2;
         else
             out += c;
     }

@@ -1,5 +1,6 @@
 #include "server/soap_fault.h"
 
+#include "base/bytes.h"
 #include "cim/ws_names.h"
 #include "cim/ws_values.h"
 #include "cim/xml_writer.h"
@@ -69,9 +70,7 @@ constexpr std::uint32_t not_supported_number = 2147749900;
 // Texts repeat what the client sent; a fault must not become as large as its request.
 std::string shortened(std::string text) {
     if (text.size() <= limits::fault_text_bytes_max) return text;
-    std::size_t end = limits::fault_text_bytes_max;
-    while ((static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    return text.substr(0, end) + "...";
+    return std::string(beginning_of(text, limits::fault_text_bytes_max)) + "...";
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Get, and methods.
+#include "base/bytes.h"
 #include "cim/ws_names.h"
 #include "cim/xml_writer.h"
 #include "server/wsman_operations.h"
@@ -38,7 +39,7 @@ std::string method_in(const std::string& action) {
 
 SoapFault no_such_action(const std::string& action) {
     SoapFault fault(FaultFamily::addressing, "ActionNotSupported",
-                    fmt::format("The action {} is not served.", action.substr(0, 300)));
+                    fmt::format("The action {} is not served.", beginning_of(action, 300)));
     return fault.with_status(cim::Status::method_not_found);
 }
 
@@ -60,7 +61,7 @@ cim::Arguments read_arguments(const WsmanOperation& operation, const WsmanTarget
         if (!parameter || !parameter->in()) {
             throw SoapFault(
                 FaultFamily::wsman, "InvalidParameter",
-                fmt::format("{} has no parameter {}.", method.name, value.name.substr(0, 100)),
+                fmt::format("{} has no parameter {}.", method.name, beginning_of(value.name, 100)),
                 "InvalidName");
         }
         if (!arguments.emplace(parameter->name, std::move(value.value)).second) {

@@ -1,5 +1,6 @@
 #include "wire/messages.h"
 
+#include "base/bytes.h"
 #include "wire.pb.h"
 #include "wire/limits.h"
 
@@ -76,7 +77,7 @@ Hello decode_hello(ByteView bytes) {
 std::string encode(const Error& error) {
     pb::Failure message;
     message.set_code(static_cast<std::uint32_t>(error.code()));
-    message.set_text(std::string(std::string_view(error.what()).substr(0, text_bytes_max)));
+    message.set_text(std::string(beginning_of(error.what(), text_bytes_max)));
     return message.SerializeAsString();
 }
 

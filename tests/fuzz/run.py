@@ -1,16 +1,18 @@
 """Builds the fuzz targets with clang and runs each: its corpus once, then new inputs for a while.
 
-    python3 tests/fuzz/run.py [--build DIRECTORY] [--seconds N] [NAME...]
+    python3 tests/fuzz/run.py [--build DIRECTORY] [--seconds N] [--same] [NAME...]
 
 Seconds for each target: --seconds, else the environment's FUZZ_SECONDS, else 60. As many targets
 run at a time as there are processors. What was found lies in DIRECTORY/found; what a run learnt
-stays in DIRECTORY/corpus and serves the next.
+stays in DIRECTORY/corpus and serves the next. With --same the inputs are the same every time, and
+at most SAME_RUNS: a change is judged by what it changes, not by luck.
 """
 
 import argparse
 import concurrent.futures
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -19,6 +21,7 @@ REPOSITORY = HERE.parent.parent
 MEMORY_MIB = 2048
 ONE_INPUT_S = 10
 BYTES_MAX = 16384
+SAME_RUNS = 20000
 
 
 def names() -> list:
@@ -31,9 +34,12 @@ def build(directory: pathlib.Path) -> bool:
     return subprocess.run(command).returncode == 0
 
 
-def run(directory: pathlib.Path, name: str, seconds: int) -> tuple:
+def run(directory: pathlib.Path, name: str, seconds: int, same: bool) -> tuple:
     """The name, whether nothing was found, and what the target printed."""
     found, learnt = directory / "found" / name, directory / "corpus" / name
+    if same:
+        learnt = directory / "same" / name
+        shutil.rmtree(learnt, ignore_errors=True)
     for one in (found, learnt):
         one.mkdir(parents=True, exist_ok=True)
     program = str(directory / "bin" / f"fuzz_{name}")
@@ -45,6 +51,8 @@ def run(directory: pathlib.Path, name: str, seconds: int) -> tuple:
     given = str(HERE / "corpus" / name)
     dictionary = f"-dict={HERE / 'words.dict'}"
     limits = (f"-max_total_time={seconds}", f"-max_len={BYTES_MAX}", "-print_final_stats=1")
+    if same:
+        limits = (*limits, "-seed=1", f"-runs={SAME_RUNS}")
     said = ""
     for arguments in (
         (*common, "-runs=0", given),
@@ -79,6 +87,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="runs the fuzz targets")
     parser.add_argument("--build", type=pathlib.Path, default=REPOSITORY / "build/fuzz")
     parser.add_argument("--seconds", type=int, default=int(os.environ.get("FUZZ_SECONDS", "60")))
+    parser.add_argument("--same", action="store_true", help="the same inputs every time")
     parser.add_argument("names", nargs="*", default=names())
     arguments = parser.parse_args()
     directory = arguments.build.resolve()
@@ -86,7 +95,10 @@ def main() -> int:
         return 1
     wrong = []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = [pool.submit(run, directory, name, arguments.seconds) for name in arguments.names]
+        runs = [
+            pool.submit(run, directory, name, arguments.seconds, arguments.same)
+            for name in arguments.names
+        ]
         for one in concurrent.futures.as_completed(runs):
             name, good, said = one.result()
             print(f"{name}: {summary(said) if good else 'FOUND SOMETHING'}", flush=True)
