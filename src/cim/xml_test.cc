@@ -85,7 +85,7 @@ TEST(XmlWriter, EscapesWhatAClientChose) {
     EXPECT_EQ(*root.attribute("x"), root.text);
 }
 
-// The fuzzer found a refusal that repeated a text cut off within a character: the answer was no XML.
+// The fuzzer found a refusal that repeated a text cut off within a character: it was no XML.
 TEST(XmlWriter, WritesNothingThatIsNoCharacter) {
     EXPECT_EQ(escape_xml("\xe2\x82\xac\xf0\x9f\x98\x80"), "\xe2\x82\xac\xf0\x9f\x98\x80");
     EXPECT_EQ(escape_xml("a\xe2\x82"), "a??");

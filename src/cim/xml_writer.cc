@@ -11,8 +11,8 @@ bool fits_xml(unsigned char c) {
     return c >= 0x20 || c == '\t' || c == '\n' || c == '\r';
 }
 
-// Moves what is beyond ASCII from the front of `rest` to `out`, as it is when XML 1.0 has it: U+FFFE
-// and U+FFFF it has not, and what is no UTF-8 neither.
+// Moves what is beyond ASCII from the front of `rest` to `out`, as it is when XML 1.0 has it:
+// U+FFFE and U+FFFF it has not, and what is no UTF-8 neither.
 void move_character(std::string_view& rest, std::string& out) {
     const std::string_view before = rest;
     const std::uint32_t code = take_utf8(rest);
