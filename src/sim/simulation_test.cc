@@ -1,6 +1,7 @@
 #include "sim/simulation.h"
 
 #include "base/error.h"
+#include "sys/exclusive.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -64,6 +65,35 @@ TEST(Simulation, ASignalIsKeptUntilAWaitTakesIt) {
         });
         EXPECT_TRUE(signal->wait_until(sys::never));
     });
+}
+
+// An operation that interrupts a cycle and waits for its turn once found the next cycle before it.
+TEST(Simulation, TurnsAreTakenInTheOrderOfAsking) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Simulation simulation(seed);
+        std::string order;
+        simulation.run([&] {
+            sys::World& world = simulation.world();
+            sys::Exclusive exclusive(world);
+            const auto ask_after = [&](sys::Duration time, char name) {
+                return world.tasks.start("task", [&world, &exclusive, &order, time, name] {
+                    world.clock.sleep_until(world.clock.after(time));
+                    const auto turn = exclusive.take();
+                    order += name;
+                });
+            };
+            auto turn = std::make_unique<sys::Exclusive::Turn>(exclusive.take());
+            const auto first = ask_after(1s, 'a');
+            const auto second = ask_after(2s, 'b');
+            world.clock.sleep_until(world.clock.after(3s));
+            turn.reset();
+            const auto again = exclusive.take();
+            order += 'c';
+            first->join();
+            second->join();
+        });
+        EXPECT_EQ(order, "abc");
+    }
 }
 
 // Several tasks, randomness, files and death: a run with a bit of everything.
