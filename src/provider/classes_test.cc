@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <regex>
 #include <set>
 
 namespace reviver::provider {
@@ -17,21 +16,23 @@ struct Page {
     Names cluster, single, without_instances;
 };
 
-// Rows of the first table are "| `Class` | where | what |", of the second "| `Class` | why |".
+// Rows of the first table are "| `Class` | where | what |", of the second "| `Class` | why |"; where
+// is "C", "V" or "C, V".
 Page read_page() {
     Page page;
     std::ifstream file(std::string(REVIVER_DOCS) + "/classes.md");
-    const std::regex bound("^\\| `(\\w+)` \\| ([CV, ]+) \\| .*");
-    const std::regex unbound("^\\| `(\\w+)` \\| .*");
-    std::smatch parts;
     for (std::string line; std::getline(file, line);) {
-        if (std::regex_match(line, parts, bound)) {
-            const std::string where = parts[2];
-            if (where.find('C') != std::string::npos) page.cluster.insert(parts[1]);
-            if (where.find('V') != std::string::npos) page.single.insert(parts[1]);
-        } else if (std::regex_match(line, parts, unbound)) {
-            page.without_instances.insert(parts[1]);
+        const auto end = line.find("` | ");
+        if (!line.starts_with("| `") || end == std::string::npos) continue;
+        const std::string name = line.substr(3, end - 3);
+        const std::string rest = line.substr(end + 4);
+        const std::string where = rest.substr(0, rest.find(" | "));
+        if (where.find_first_not_of("CV, ") != std::string::npos) {
+            page.without_instances.insert(name);
+            continue;
         }
+        if (where.find('C') != std::string::npos) page.cluster.insert(name);
+        if (where.find('V') != std::string::npos) page.single.insert(name);
     }
     return page;
 }
