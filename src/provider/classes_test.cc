@@ -16,8 +16,8 @@ struct Page {
     Names cluster, single, without_instances;
 };
 
-// Rows of the first table are "| `Class` | where | what |", of the second "| `Class` | why |"; where
-// is "C", "V" or "C, V".
+// Rows of the first table are "| `Class` | where | what |", of the second "| `Class` | why |";
+// where is "C", "V" or "C, V".
 Page read_page() {
     Page page;
     std::ifstream file(std::string(REVIVER_DOCS) + "/classes.md");
