@@ -6,9 +6,11 @@
 namespace reviver::sim {
 namespace {
 
-// The first seed at which the checks find the mutant; 0 when none of them does.
+// The first seed at which the checks find the mutant; 0 when none of them does. Not from seed 1: a
+// site without its fence makes a stalemate there, which takes half an hour of the sites' time to
+// tell.
 std::uint64_t found_at(EngineMutant mutant) {
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (std::uint64_t seed = 2; seed <= 60; ++seed) {
         try {
             run_engines(seed, {.mutant = mutant});
         } catch (const Failure&) {
