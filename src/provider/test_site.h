@@ -1,4 +1,5 @@
 // For tests: the registries of a site that has no VMs and no libvirt, as the daemon fills them.
+// Nobody answers on its network.
 #pragma once
 
 #include "base/error.h"
@@ -8,6 +9,7 @@
 #include "store/store.h"
 
 #include <filesystem>
+#include <vector>
 
 namespace reviver::provider {
 
@@ -42,11 +44,43 @@ class EmptyHost : public hypervisor::Hypervisor {
 
 class TestSite {
   public:
-    TestSite() : directory_(make_directory()) {
+    // What it has from an earlier life, and how a try to reach another site ends: Code::stopped is
+    // an error that nobody draws conclusions from.
+    struct Before {
+        std::vector<replication::Collection> collections{};
+        std::vector<replication::Peer> peers{};
+        Code link_error = Code::unavailable;
+    };
+    TestSite() : TestSite(Before{}) {}
+    explicit TestSite(const Before& before)
+        : directory_(make_directory()),
+          link_error_(before.link_error),
+          repository_(open_repository(before)) {
         bind_hyperv_cluster(cluster, engine, host_);
         bind_virtualization(single, engine, host_);
     }
     ~TestSite() { std::filesystem::remove_all(directory_); }
+
+    // Its first point: one small disk, and no VMs, which this site could not define.
+    void receive_a_point(CollectionId collection) {
+        point::ReceiveHeader header;
+        header.id = ReceiveId(world_.random.uuid());
+        header.collection = collection;
+        header.epoch = Epoch{1};
+        header.sequence = Sequence{1};
+        const DiskKey key{VmId(world_.random.uuid()), "vda"};
+        header.disks.push_back({{key, 64 << 10}, point::Bulk::full});
+        const auto sink = store_.receive();
+        sink->open(header);
+        point::Chunk zeros;
+        zeros.extents.push_back({0, 64 << 10, Content::zero});
+        sink->write(zeros);
+        point::CutHeader cut;
+        cut.id = CutId(world_.random.uuid());
+        cut.time = world_.clock.wall();
+        sink->begin_cut(cut);
+        sink->commit(point::CutDigest().trailer());
+    }
 
   private:
     static std::filesystem::path make_directory() {
@@ -60,18 +94,29 @@ class TestSite {
         return site;
     }
     replication::Context context() {
-        const auto dial = [](const sys::Endpoint& to, const wire::Fingerprint&,
-                             sys::MonoTime) -> std::unique_ptr<wire::PeerLink> {
-            fail(Code::unavailable, "nobody answers at {}:{}", to.host, to.port);
+        const auto dial = [this](const sys::Endpoint& to, const wire::Fingerprint&,
+                                 sys::MonoTime) -> std::unique_ptr<wire::PeerLink> {
+            fail(link_error_, "nobody answers at {}:{}", to.host, to.port);
         };
         const auto fetch = [](const sys::Endpoint&) { return std::string(64, 'f'); };
         return {world_, identity(), *repository_, store_, machines_, dial, fetch, jobs_, peers};
     }
 
+    std::unique_ptr<state::Repository> open_repository(const Before& before) {
+        auto repository = state::open_sqlite(world_, directory_ / "state.db");
+        replication::Peers paired(*repository);
+        for (const auto& peer : before.peers) paired.put(peer);
+        for (const auto& c : before.collections) {
+            repository->put(replication::Group::document_kind(), c.id.text(),
+                            replication::to_text(c));
+        }
+        return repository;
+    }
+
     const std::filesystem::path directory_;
+    const Code link_error_;
     sys::World& world_ = sys::linux_world();
-    std::unique_ptr<state::Repository> repository_ =
-        state::open_sqlite(world_, directory_ / "state.db");
+    std::unique_ptr<state::Repository> repository_;
     NoImages images_;
     store::Store store_{world_, directory_, images_};
     EmptyHost host_;

@@ -241,7 +241,11 @@ void Engine::remove_member(CollectionId id, const std::string& member) {
 }
 
 void Engine::reset_statistics(CollectionId id) {
-    group_of(id)->update_statistics(
+    const auto group = group_of(id);
+    if (const Collection c = group->snapshot(); c.place.role == Role::none) {
+        fail(Code::invalid_state, "'{}' does not replicate: there are no statistics", c.name);
+    }
+    group->update_statistics(
         [&](Statistics& s) { begin_interval(s, context_.world.clock.wall()); });
 }
 

@@ -9,24 +9,8 @@ namespace reviver::replication {
 
 namespace {
 
-bool takes_settings(const Place& place) {
-    if (place.role != Role::primary) return false;
-    switch (place.state) {
-        case State::ready:
-        case State::initial_replication:
-        case State::replicating:
-        case State::suspended:
-        case State::critical:
-        case State::waiting_for_resync:
-        case State::resynchronizing:
-            return true;
-        default:
-            return false;
-    }
-}
-
 void require_takes_settings(const Collection& c, const std::string& site) {
-    if (takes_settings(c.place) && !c.fenced) return;
+    if (step_exists(c.place, Event::settings_modified) && !c.fenced) return;
     fail(Code::invalid_state,
          "'{}' is {} ({}) on site '{}'; settings are changed at the primary, and not during a "
          "failover",

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
+#include <vector>
 
 namespace reviver::replication {
 
@@ -82,6 +84,14 @@ constexpr Transition table[] = {
     {R(recovered), failover_committed, R(committed)},
     {R(committed), became_primary, P(waiting_for_resync)},
 
+    {P(ready), settings_modified, P(ready)},
+    {P(initial_replication), settings_modified, P(initial_replication)},
+    {P(replicating), settings_modified, P(replicating)},
+    {P(suspended), settings_modified, P(suspended)},
+    {P(critical), settings_modified, P(critical)},
+    {P(waiting_for_resync), settings_modified, P(waiting_for_resync)},
+    {P(resynchronizing), settings_modified, P(resynchronizing)},
+
     {P(initial_replication), suspend_asked, P(suspended)},
     {P(replicating), suspend_asked, P(suspended)},
     {P(resynchronizing), suspend_asked, P(suspended)},
@@ -98,6 +108,34 @@ constexpr Transition table[] = {
 std::string place_text(Place place) {
     return fmt::format("{} {} ({})", name_of(place.role), static_cast<int>(place.state),
                        name_of(place.state));
+}
+
+// A name for a node of a diagram: p3 is the primary that replicates.
+std::string node(Place place) {
+    constexpr std::string_view letters = "nprt";
+    return fmt::format("{}{}", letters[static_cast<std::size_t>(place.role)],
+                       static_cast<int>(place.state));
+}
+
+// One side's life; where it ends in the other role, the node is that of the other diagram.
+std::string diagram(Role role) {
+    std::string text = "```mermaid\nstateDiagram-v2\n";
+    std::vector<std::string> named;
+    for (const Transition& t : table) {
+        if (t.from.role != role && t.to.role != role) continue;
+        for (const Place& place : {t.from, t.to}) {
+            if (place == N || std::find(named.begin(), named.end(), node(place)) != named.end())
+                continue;
+            text += fmt::format("    {}: {}\n", node(place), place_text(place));
+            named.push_back(node(place));
+        }
+    }
+    for (const Transition& t : table) {
+        if (t.from.role != role && t.to.role != role) continue;
+        text += fmt::format("    {} --> {}: {}\n", t.from == N ? "[*]" : node(t.from), node(t.to),
+                            name_of(t.event));
+    }
+    return text + "```\n";
 }
 
 }  // namespace
@@ -160,6 +198,8 @@ std::string_view name_of(Event event) {
             return "failover committed";
         case became_primary:
             return "became primary";
+        case settings_modified:
+            return "settings modified";
         case suspend_asked:
             return "suspended";
         case resume_asked:
@@ -195,6 +235,8 @@ std::string describe_transitions() {
         text += fmt::format("| {} | {} | {} |\n", place_text(t.from), name_of(t.event),
                             place_text(t.to));
     }
+    text += fmt::format("\n## The primary's life\n\n{}\n## The replica's life\n\n{}",
+                        diagram(Role::primary), diagram(Role::replica));
     return text;
 }
 

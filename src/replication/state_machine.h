@@ -46,6 +46,7 @@ enum class Event : std::uint8_t {
     failover_committed,
     became_primary,  // this side reversed
     // either
+    settings_modified,  // on the primary
     suspend_asked,
     resume_asked,          // the initial replication was complete
     resume_initial_asked,  // it was not
