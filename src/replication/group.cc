@@ -39,17 +39,21 @@ Collection Group::update(const std::function<void(Collection&)>& change) {
 }
 
 Collection Group::advance(Event event, const std::function<void(Collection&)>& change) {
-    return update([&](Collection& c) {
+    State before = State::disabled;
+    Collection after = update([&](Collection& c) {
         const auto next = step(c.place, event);
         if (!next) {
             fail(Code::invalid_state, "'{}' is {} ({}) on this side; '{}' is not possible there",
                  c.name, name_of(c.place.state), name_of(c.place.role), name_of(event));
         }
-        log_info("'{}': {} -> {} ({})", c.name, name_of(c.place.state), name_of(next->state),
-                 name_of(event));
+        before = c.place.state;
         c.place = *next;
         if (change) change(c);
     });
+    // Only now: what the log tells has happened, whatever ends this process next.
+    log_info("'{}': {} -> {} ({})", after.name, name_of(before), name_of(after.place.state),
+             name_of(event));
+    return after;
 }
 
 void Group::update_statistics(const std::function<void(Statistics&)>& change) {
