@@ -29,19 +29,22 @@ namespace {
 
 using Group = std::vector<TrackedVm>;
 
-// Disks with the VM that they belong to, in the order of Members.
-std::vector<std::pair<VmId, std::vector<TrackedDisk>>> by_vm(const Members& members) {
+// Disks with the VM that they belong to, or with the storage daemon that serves them, in the order
+// of Members.
+std::vector<std::pair<VmId, std::vector<TrackedDisk>>> by_owner(const Members& members) {
     std::vector<std::pair<VmId, std::vector<TrackedDisk>>> vms;
     for (const auto& vm : members.vms) vms.push_back({vm.id, {}});
     for (std::size_t i = 0; i < members.disks.size(); ++i) {
         const auto owner = members.disks[i].shape.key.vm;
         const auto it =
             std::find_if(vms.begin(), vms.end(), [&](const auto& v) { return v.first == owner; });
-        REVIVER_CHECK(it != vms.end());
         TrackedDisk disk;
         disk.index = i;
         disk.member = members.disks[i];
-        it->second.push_back(std::move(disk));
+        if (it == vms.end())
+            vms.push_back({owner, {std::move(disk)}});
+        else
+            it->second.push_back(std::move(disk));
     }
     return vms;
 }
@@ -58,7 +61,7 @@ void for_each_vm(sys::World& world, const Group& group,
                 try {
                     work(vm);
                 } catch (Error& error) {
-                    error.add_context("VM " + vm.domain.name);
+                    error.add_context(title(vm.domain));
                     const std::lock_guard lock(mutex);
                     if (!first) first = error;
                 }
@@ -204,7 +207,7 @@ Preparation GroupCapture::Implementation::prepare(Sequence last, const Members& 
                                                   const std::vector<DiskShape>& last_disks) {
     group_.clear();
     definitions_ = members.vms;
-    for (const auto& [vm, disks] : by_vm(members)) {
+    for (const auto& [vm, disks] : by_owner(members)) {
         group_.push_back(track_vm(context_, vm, disks, last, last_disks));
     }
     memory_.save();
@@ -343,9 +346,9 @@ void GroupCapture::Implementation::take_down_all() {
     for (const auto& vm : group_) {
         if (!vm.live) continue;
         try {
-            take_down(hypervisor_, context_.collection, options_.directory, vm.domain.id);
+            take_down(hypervisor_, context_.collection, options_.directory, vm.domain);
         } catch (const Error& error) {
-            log_warning("VM {}: {}; done by the next cycle", vm.domain.name, error.what());
+            log_warning("{}: {}; done by the next cycle", title(vm.domain), error.what());
         }
     }
     for (const auto& vm : group_)
@@ -380,7 +383,7 @@ void GroupCapture::Implementation::finish(GroupCut& cut, bool acknowledged) {
         try {
             give_up_bases(context_, vm);
         } catch (const Error& error) {
-            log_info("VM {}: {}; the next cycle removes its old bitmaps", vm.domain.name,
+            log_info("{}: {}; the next cycle removes its old bitmaps", title(vm.domain),
                      error.what());
         }
     }

@@ -43,9 +43,9 @@ void remove_bitmap(const qemu::Qmp& qmp, const std::string& node, const std::str
 
 // The bitmaps of a running disk cannot be exported, because one of them records: a copy of their
 // union is.
-RangeSet live_union(const CaptureOf& capture, VmId vm, const LiveDisk& disk,
-                    const std::vector<std::string>& bitmaps) {
-    const auto qmp = qmp_of(capture.hypervisor, vm);
+RangeSet live_union(const CaptureOf& capture, const hypervisor::Domain& domain,
+                    const LiveDisk& disk, const std::vector<std::string>& bitmaps) {
+    const auto qmp = qmp_of(capture.hypervisor, domain.id);
     const auto name = question_bitmap_name(capture.collection);
     std::uint64_t granularity = 0;
     for (const auto& bitmap : disk.bitmaps) {
@@ -56,7 +56,7 @@ RangeSet live_union(const CaptureOf& capture, VmId vm, const LiveDisk& disk,
     copy.add(disk.node, {name, granularity, false, false});
     copy.merge(disk.node, name, bitmaps);
     copy.run(qmp);
-    NbdServer server(qmp, capture.collection, socket_path(capture.directory, vm));
+    auto server = nbd_server_of(capture.hypervisor, capture.collection, capture.directory, domain);
     server.start();
     const auto id = export_id(capture.collection, ExportKind::changes, 0);
     const auto marked = read_marked(server.add({id, disk.node, id, name, disk.node}), name);
@@ -68,11 +68,11 @@ RangeSet live_union(const CaptureOf& capture, VmId vm, const LiveDisk& disk,
 std::optional<RangeSet> live_changes(const CaptureOf& capture, const hypervisor::Domain& domain,
                                      const MemberDisk& disk, Sequence since) {
     const auto qmp = qmp_of(capture.hypervisor, domain.id);
-    take_down(capture.hypervisor, capture.collection, capture.directory, domain.id);
+    take_down(capture.hypervisor, capture.collection, capture.directory, domain);
     const auto live = live_disk_of(domain, qmp, disk);
     const auto coverage = coverage_of(capture.collection, seen(live.bitmaps), since, std::nullopt);
     if (!coverage.known || !coverage.bulk.empty()) return std::nullopt;
-    return live_union(capture, domain.id, live, coverage.joined);
+    return live_union(capture, domain, live, coverage.joined);
 }
 
 std::optional<RangeSet> off_changes(const CaptureOf& capture, const MemberDisk& disk,
@@ -91,7 +91,7 @@ std::optional<RangeSet> off_changes(const CaptureOf& capture, const MemberDisk& 
 void forget_live(const CaptureOf& capture, const hypervisor::Domain& domain,
                  const MemberDisk& disk) {
     const auto qmp = qmp_of(capture.hypervisor, domain.id);
-    take_down(capture.hypervisor, capture.collection, capture.directory, domain.id);
+    take_down(capture.hypervisor, capture.collection, capture.directory, domain);
     const auto live = live_disk_of(domain, qmp, disk);
     BitmapTransaction transaction;
     for (const auto& bitmap : live.bitmaps)

@@ -16,7 +16,8 @@
 
 namespace reviver::capture {
 
-// Bytes written since the last cut, of all disks of `vms` whose QEMU runs; an estimate for people.
+// Bytes written since the last cut, of all disks of `vms`, shared disks among them, whose QEMU or
+// storage daemon runs; an estimate for people.
 std::uint64_t changed_bytes(hypervisor::Hypervisor& hypervisor, CollectionId collection,
                             const std::vector<VmId>& vms);
 

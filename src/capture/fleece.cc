@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "qemu/qmp_json.h"
+#include "qemu/served_disk.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -66,7 +67,17 @@ void take_out_filter(const qemu::Qmp& qmp, const std::string& device, const std:
     }
 }
 
-void take_out_filters(const qemu::Qmp& qmp, CollectionId collection) {
+void take_out_filters(const qemu::Qmp& qmp, const std::vector<qemu::BlockNode>& nodes,
+                      CollectionId collection) {
+    const auto is_filter = [&](const qemu::BlockNode& node) {
+        return parse_node_name(collection, node.name) == NodeKind::copy_before_write;
+    };
+    const auto serves = [](const qemu::BlockNode& node) { return node.name == qemu::served_node; };
+    if (std::any_of(nodes.begin(), nodes.end(), serves)) {
+        if (std::any_of(nodes.begin(), nodes.end(), is_filter))
+            qemu::serve_through(qmp, qemu::served_disk_node);
+        return;
+    }
     for (const auto& disk : qemu::guest_disks(qmp))
         if (parse_node_name(collection, disk.node) == NodeKind::copy_before_write)
             take_out_filter(qmp, device_path(disk.qdev), disk.node);
@@ -102,7 +113,10 @@ void insert_filter(const qemu::Qmp& qmp, const LiveDisk& disk, const FleeceNames
                 {"bitmap", json::object{{"node", disk.node}, {"name", bitmap}}},
                 {"on-cbw-error", "break-snapshot"},
                 {"cbw-timeout", write_wait_max.count()}});
-    set_drive(qmp, disk.device, names.filter);
+    if (disk.device.empty())
+        qemu::serve_through(qmp, names.filter);
+    else
+        set_drive(qmp, disk.device, names.filter);
 }
 
 // The filter's own bitmaps have no names; what is known of the unit is their granularity.
@@ -135,7 +149,7 @@ void remove_fleeces(const qemu::Qmp& qmp, CollectionId collection) {
                 qemu::call(qmp, "blockdev-del", {{"node-name", node.name}});
     };
     remove(NodeKind::snapshot);
-    take_out_filters(qmp, collection);
+    take_out_filters(qmp, nodes, collection);
     remove(NodeKind::copy_before_write);
     remove(NodeKind::scratch);
 }

@@ -12,21 +12,29 @@ namespace reviver::capture {
 
 namespace {
 
-// Where the threads of a hold meet. Opens when all VMs are stopped; breaks when one cannot be, or
-// time is up.
+// Where the threads of a hold meet. Opens when all VMs are stopped, and once more when all storage
+// daemons are changed; breaks when one cannot be, or time is up.
 class Gate {
   public:
-    Gate(std::size_t vms, std::chrono::microseconds time_max)
-        : missing_(vms), deadline_(std::chrono::steady_clock::now() + time_max) {}
+    Gate(std::size_t vms, std::size_t daemons, std::chrono::microseconds time_max)
+        : missing_(vms),
+          daemons_(daemons),
+          deadline_(std::chrono::steady_clock::now() + time_max) {}
 
     void arrive_and_wait() {
         std::unique_lock lock(mutex_);
         if (--missing_ == 0) changed_.notify_all();
-        const auto decided = [&] { return missing_ == 0 || error_; };
-        if (!changed_.wait_until(lock, deadline_, decided))
-            break_with(Error(Code::timeout,
-                             "not all VMs of the group stopped in time: the cut was given up"));
-        if (error_) throw *error_;
+        wait_for_none(lock, missing_, "not all VMs of the group stopped in time");
+    }
+
+    void daemon_changed() {
+        const std::lock_guard lock(mutex_);
+        if (--daemons_ == 0) changed_.notify_all();
+    }
+
+    void wait_for_daemons() {
+        std::unique_lock lock(mutex_);
+        wait_for_none(lock, daemons_, "the storage daemon of a shared disk did not answer in time");
     }
 
     void break_open(const Error& error) {
@@ -42,6 +50,14 @@ class Gate {
     }
 
   private:
+    void wait_for_none(std::unique_lock<std::mutex>& lock, const std::size_t& left,
+                       const char* otherwise) {
+        const auto decided = [&] { return left == 0 || error_; };
+        if (!changed_.wait_until(lock, deadline_, decided))
+            break_with(Error(Code::timeout, fmt::format("{}: the cut was given up", otherwise)));
+        if (error_) throw *error_;
+    }
+
     void break_with(Error error) {
         if (!error_) error_ = std::move(error);
         changed_.notify_all();
@@ -49,7 +65,8 @@ class Gate {
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::size_t missing_;
+    std::size_t missing_;  // VMs that are not stopped
+    std::size_t daemons_;  // that are not changed
     std::chrono::steady_clock::time_point deadline_;
     std::optional<Error> error_;
 };
@@ -64,6 +81,10 @@ void change_held(HeldVm& vm, Gate& gate) {
     vm.change();
     if (!gate.in_time())
         fail(Code::timeout, "the group was held for too long: the cut was given up");
+    if (vm.serves_others())
+        gate.daemon_changed();
+    else
+        gate.wait_for_daemons();
 }
 
 // A resume that fails is tried again: a VM that stays stopped is worse than a cut that fails.
@@ -116,7 +137,9 @@ HoldStatistics statistics_of(const std::vector<std::unique_ptr<HeldVm>>& vms,
 
 HoldStatistics hold_group(sys::World& world, const std::vector<std::unique_ptr<HeldVm>>& vms,
                           sys::Duration hold_max) {
-    Gate gate(vms.size(), hold_max);
+    const auto daemons =
+        std::count_if(vms.begin(), vms.end(), [](const auto& vm) { return vm->serves_others(); });
+    Gate gate(vms.size(), static_cast<std::size_t>(daemons), hold_max);
     std::vector<Moments> moments(vms.size());
     {
         std::vector<std::unique_ptr<sys::Task>> threads;

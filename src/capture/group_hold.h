@@ -9,7 +9,9 @@
 // No VM resumes before all are stopped: a guest that runs could tell another, which is not stopped
 // yet, of a write that is already outside of the cut, and what the other writes in answer would be
 // inside. A VM may resume before the others changed: they are stopped, so nothing it tells them can
-// lead to a write before their change.
+// lead to a write before their change. Except to a disk that several share: its storage daemon is
+// changed in the same moment, and no VM resumes before every daemon is, for what it then writes
+// there must be behind the change.
 #pragma once
 
 #include "capture/capture.h"
@@ -28,6 +30,8 @@ class HeldVm {
     virtual VmId id() const = 0;
     virtual bool runs()
         const = 0;  // a VM that does not run is changed, and neither stopped nor resumed
+    // A storage daemon: its disk is written by VMs of the group.
+    virtual bool serves_others() const { return false; }
     virtual void stop() = 0;
     virtual void change() = 0;  // at its end the VM must still be stopped, or it throws
     virtual void resume() = 0;

@@ -35,6 +35,7 @@ struct StoryVm : HeldVm {
     StoryVm(Story& s, std::string n) : story(s), name(std::move(n)) {}
     VmId id() const override { return {}; }
     bool runs() const override { return running; }
+    bool serves_others() const override { return serves; }
     void stop() override { step("stop"); }
     void change() override { step("change"); }
     void resume() override { step("resume"); }
@@ -48,6 +49,7 @@ struct StoryVm : HeldVm {
     Story& story;
     std::string name;
     bool running = true;
+    bool serves = false;
     std::string fails_at;
     std::string wait_at;
     std::shared_future<void> waited_for;
@@ -88,6 +90,38 @@ TEST_F(GroupHoldTest, AVmThatDoesNotRunIsChangedAndNeitherStoppedNorResumed) {
     EXPECT_EQ(story_.first("stop b"), 4);
     EXPECT_EQ(story_.first("resume b"), 4);
     EXPECT_LT(story_.first("change b"), 4);
+}
+
+// What a VM writes to a shared disk once it runs again is behind the cut of that disk.
+TEST_F(GroupHoldTest, NobodyResumesBeforeTheStorageDaemonIsChanged) {
+    std::promise<void> release;
+    add("a");
+    add("b");
+    auto& daemon = add("daemon");
+    daemon.running = false;
+    daemon.serves = true;
+    daemon.wait_at = "change";
+    daemon.waited_for = release.get_future().share();
+    auto result = std::async(std::launch::async, [&] { return hold(); });
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (story_.events().size() < 4 && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
+    EXPECT_EQ(story_.first("resume a"), 4);
+    EXPECT_EQ(story_.first("resume b"), 4);
+    release.set_value();
+    EXPECT_EQ(result.get().vms.size(), 2u);
+    EXPECT_EQ(story_.first("change daemon"), 4);
+    EXPECT_EQ(story_.events().size(), 7u);
+}
+
+TEST_F(GroupHoldTest, AStorageDaemonThatFailsResumesAll) {
+    add("a");
+    auto& daemon = add("daemon");
+    daemon.running = false;
+    daemon.serves = true;
+    daemon.fails_at = "change";
+    EXPECT_THROW(hold(), Error);
+    EXPECT_EQ(story_.events().back(), "resume a");
 }
 
 TEST_F(GroupHoldTest, AFailureResumesAllAndChangesNobody) {

@@ -7,9 +7,8 @@
 #include "capture/fleece.h"
 #include "capture/limits.h"
 #include "capture/nbd_server.h"
+#include "qemu/nbd_flush.h"
 #include "qemu/qmp_json.h"
-
-#include <libnbd.h>
 
 #include <algorithm>
 
@@ -18,21 +17,17 @@ namespace reviver::capture {
 namespace {
 
 NbdServer server_of(const TrackingContext& context, const TrackedVm& vm) {
-    return {qmp_of(context.hypervisor, vm.domain.id), context.collection,
-            socket_path(context.options.directory, vm.domain.id)};
+    return nbd_server_of(context.hypervisor, context.collection, context.options.directory,
+                         vm.domain);
 }
 
-// Through NBD, because QEMU's main loop goes on meanwhile; the monitor's own way (qemu-io flush)
-// would stop it.
-void flush(const qemu::NbdAddress& address) {
-    const std::unique_ptr<nbd_handle, void (*)(nbd_handle*)> handle(nbd_create(), nbd_close);
-    if (!handle) fail(Code::out_of_memory, "no memory for an NBD connection");
-    nbd_set_export_name(handle.get(), address.export_name.c_str());
-    const bool flushed = nbd_connect_unix(handle.get(), address.socket.c_str()) == 0 &&
-                         nbd_flush(handle.get(), 0) == 0;
-    // The hold is longer then, and no less right.
-    if (!flushed) log_warning("flushing ahead of the cut: {}", nbd_get_error());
-    nbd_shutdown(handle.get(), 0);
+// The hold is longer without it, and no less right.
+void flush_ahead(const qemu::NbdAddress& address) {
+    try {
+        qemu::flush(address);
+    } catch (const Error& error) {
+        log_warning("ahead of the cut: {}", error.what());
+    }
 }
 
 // From the first export on, QEMU refuses to resize a disk.
@@ -58,7 +53,10 @@ class LiveHeldVm : public HeldVm {
 
     VmId id() const override { return vm_.domain.id; }
     // A VM that its user paused stays paused.
-    bool runs() const override { return vm_.domain.power == hypervisor::Power::running; }
+    bool runs() const override {
+        return vm_.domain.power == hypervisor::Power::running && !serves_others();
+    }
+    bool serves_others() const override { return vm_.domain.is_storage_daemon(); }
     void stop() override { qemu::call(qmp_, "stop"); }
     void resume() override { qemu::call(qmp_, "cont"); }
 
@@ -67,7 +65,7 @@ class LiveHeldVm : public HeldVm {
         for (const auto& disk : vm_.disks)
             insert_filter(qmp_, disk.live, fleece_names(context_.collection, disk.index), disk.base,
                           context_.options.copy_before_write_max);
-        confirm_stopped();
+        if (!serves_others()) confirm_stopped();
     }
 
   private:
@@ -135,7 +133,7 @@ void get_ready_to_hold(const TrackingContext& context, const TrackedVm& vm) {
     for (const auto& disk : vm.disks) {
         add_scratch(qmp, disk.live, fleece_names(context.collection, disk.index),
                     scratch_path(context.options.directory, disk.index));
-        flush(live_address(context, vm, disk));
+        flush_ahead(live_address(context, vm, disk));
     }
 }
 

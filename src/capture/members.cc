@@ -5,31 +5,57 @@
 #include "capture/live_disk.h"
 #include "qemu/image_tool.h"
 
-#include <filesystem>
+#include <algorithm>
 
 namespace reviver::capture {
 
 namespace {
 
-void refuse_unfollowable(const hypervisor::Domain& domain, const hypervisor::Disk& disk) {
-    if (disk.shareable)
-        fail(Code::not_supported,
-             "disk {} of VM {} is shareable: what other VMs write to it cannot be followed. "
-             "Exclude it from replication",
-             disk.target, domain.name);
+// Who has the same image, by name: "db, web".
+std::string sharers(hypervisor::Hypervisor& hypervisor, const std::string& image) {
+    std::string names;
+    for (const auto& domain : hypervisor.domains())
+        for (const auto& disk : domain.disks)
+            if (disk.source == image) names += (names.empty() ? "" : ", ") + domain.name;
+    return names;
+}
+
+[[noreturn]] void refuse_shareable(hypervisor::Hypervisor& hypervisor,
+                                   const hypervisor::Domain& domain, const hypervisor::Disk& disk) {
+    fail(Code::not_supported,
+         "disk {} of VM {} is shareable ({}, in the VMs {}): no QEMU of them notes what the others "
+         "write, so it cannot be captured consistently. Let Reviver serve it: shut the VMs down, "
+         "`reviver shared-disk add NAME --file {} --format {}`, and put what `reviver shared-disk "
+         "show NAME --vm VM` prints in the place of this disk. Or exclude it from replication",
+         disk.target, domain.name, disk.source, sharers(hypervisor, disk.source), disk.source,
+         disk.format);
+}
+
+void refuse_unfollowable(hypervisor::Hypervisor& hypervisor, const hypervisor::Domain& domain,
+                         const hypervisor::Disk& disk) {
+    if (disk.shareable) refuse_shareable(hypervisor, domain, disk);
     if (disk.source.empty())
         fail(Code::not_supported,
              "disk {} of VM {} is no file and no block device. Exclude it from replication",
              disk.target, domain.name);
 }
 
-std::vector<hypervisor::Disk> followed(const hypervisor::Domain& domain,
-                                       const std::function<bool(const DiskKey&)>& included) {
-    std::vector<hypervisor::Disk> disks;
+struct FollowedDisks {
+    std::vector<hypervisor::Disk> own;
+    std::vector<VmId> shared;
+};
+
+FollowedDisks followed(hypervisor::Hypervisor& hypervisor, const hypervisor::Domain& domain,
+                       const std::function<bool(const DiskKey&)>& included) {
+    FollowedDisks disks;
     for (const auto& disk : domain.disks) {
         if (disk.read_only || !included({domain.id, disk.target})) continue;
-        refuse_unfollowable(domain, disk);
-        disks.push_back(disk);
+        if (disk.shared) {
+            disks.shared.push_back(*disk.shared);
+            continue;
+        }
+        refuse_unfollowable(hypervisor, domain, disk);
+        disks.own.push_back(disk);
     }
     return disks;
 }
@@ -48,15 +74,33 @@ std::vector<std::uint64_t> sizes_of(hypervisor::Hypervisor& hypervisor,
     return sizes;
 }
 
-void add_vm(hypervisor::Hypervisor& hypervisor, VmId vm,
-            const std::function<bool(const DiskKey&)>& included, Members& members) {
-    const auto domain = hypervisor.domain(vm);
-    const auto disks = followed(domain, included);
-    const auto sizes = sizes_of(hypervisor, domain, disks);
+void add_disks(hypervisor::Hypervisor& hypervisor, const hypervisor::Domain& owner,
+               const std::vector<hypervisor::Disk>& disks, Members& members) {
+    const auto sizes = sizes_of(hypervisor, owner, disks);
     for (std::size_t i = 0; i < disks.size(); ++i)
         members.disks.push_back(
-            {{{vm, disks[i].target}, sizes[i]}, disks[i].source, disks[i].format});
-    members.vms.push_back({vm, domain.name, domain.xml});
+            {{{owner.id, disks[i].target}, sizes[i]}, disks[i].source, disks[i].format});
+}
+
+// Whoever writes to it without being held would write into the cut.
+void refuse_other_users(hypervisor::Hypervisor& hypervisor, const hypervisor::Domain& shared,
+                        const std::vector<VmId>& vms) {
+    for (const auto user : shared.users)
+        if (std::find(vms.begin(), vms.end(), user) == vms.end())
+            fail(Code::not_supported,
+                 "the shared disk '{}' is also a disk of VM {}, which is not in the collection: "
+                 "add it, or take the disk out of one of them",
+                 shared.name, hypervisor.domain(user).name);
+}
+
+void add_shared(hypervisor::Hypervisor& hypervisor, VmId id, const std::vector<VmId>& vms,
+                Members& members) {
+    const auto shared = hypervisor.domain(id);
+    if (!shared.is_storage_daemon())
+        fail(Code::not_found, "a VM has a shared disk ({}) that this site does not serve",
+             id.text());
+    refuse_other_users(hypervisor, shared, vms);
+    add_disks(hypervisor, shared, shared.disks, members);
 }
 
 }  // namespace
@@ -66,15 +110,34 @@ Members find_members(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>
     if (vms.size() > vms_max)
         fail(Code::out_of_memory, "a group has at most {} VMs, not {}", vms_max, vms.size());
     Members members;
+    std::vector<VmId> shared;
     for (const auto vm : vms) {
         try {
-            add_vm(hypervisor, vm, included, members);
+            const auto domain = hypervisor.domain(vm);
+            const auto disks = followed(hypervisor, domain, included);
+            add_disks(hypervisor, domain, disks.own, members);
+            members.vms.push_back({vm, domain.name, domain.xml});
+            shared.insert(shared.end(), disks.shared.begin(), disks.shared.end());
         } catch (Error& error) {
             error.add_context("VM " + vm.text());
             throw;
         }
     }
+    std::sort(shared.begin(), shared.end());
+    shared.erase(std::unique(shared.begin(), shared.end()), shared.end());
+    for (const auto id : shared) add_shared(hypervisor, id, vms, members);
     return members;
+}
+
+std::vector<VmId> shared_ids(const Members& members) {
+    std::vector<VmId> ids;
+    for (const auto& disk : members.disks) {
+        const auto owner = disk.shape.key.vm;
+        const bool of_vm = std::any_of(members.vms.begin(), members.vms.end(),
+                                       [&](const auto& vm) { return vm.id == owner; });
+        if (!of_vm) ids.push_back(owner);
+    }
+    return ids;
 }
 
 }  // namespace reviver::capture

@@ -1,10 +1,12 @@
 // Which disks a group has at this moment: what its VMs' definitions name, as QEMU or the images say
 // how large they are.
 //
-// CD-ROMs, floppies and read-only disks are no members. Errors: Code::not_found for a VM that is
-// not defined, Code::not_supported for a disk that cannot be followed (shareable: others write to
-// it as well; a source that is no file and no block device), Code::unavailable for an image that
-// cannot be opened or a VM that stopped while being asked. Any thread may call.
+// CD-ROMs, floppies and read-only disks are no members. A disk that several VMs share through a
+// storage daemon of ours is one member, under the key of the shared disk, however many have it.
+// Errors: Code::not_found for a VM that is not defined, Code::not_supported for a disk that cannot be
+// followed (others write to it as well, past its QEMU; a source that is no file and no block device),
+// Code::unavailable for an image that cannot be opened or a VM that stopped while being asked. Any
+// thread may call.
 #pragma once
 
 #include "hypervisor/hypervisor.h"
@@ -25,10 +27,14 @@ struct MemberDisk {
 
 struct Members {
     std::vector<MemberDisk>
-        disks;  // VMs in the order asked for, disks in the order of the definition
+        disks;  // VMs in the order asked for, disks in the order of the definition; then shared ones
     std::vector<VmDefinition> vms;
 };
 
+// The shared disks among them, by their ids.
+std::vector<VmId> shared_ids(const Members& members);
+
+// `included` is asked about the disks of VMs; a shared disk is in when it is of any of them.
 Members find_members(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms,
                      const std::function<bool(const DiskKey&)>& included);
 

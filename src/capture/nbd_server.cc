@@ -39,8 +39,8 @@ bool greets(const std::string& socket) {
 
 }  // namespace
 
-NbdServer::NbdServer(qemu::Qmp qmp, CollectionId collection, std::string socket)
-    : qmp_(std::move(qmp)), collection_(collection), socket_(std::move(socket)) {
+NbdServer::NbdServer(qemu::Qmp qmp, CollectionId collection, std::string socket, bool always)
+    : qmp_(std::move(qmp)), collection_(collection), socket_(std::move(socket)), always_(always) {
     if (socket_.size() > socket_path_max)
         fail(Code::invalid_parameter,
              "the socket path {} is longer than {} bytes: choose a shorter directory", socket_,
@@ -54,7 +54,7 @@ bool NbdServer::answers() const {
 }
 
 void NbdServer::start() {
-    if (answers()) return;
+    if (always_ || answers()) return;
     remove_file(socket_);
     const json::object address{{"type", "unix"}, {"data", json::object{{"path", socket_}}}};
     try {
@@ -111,6 +111,7 @@ void NbdServer::stop() {
     auto ids = export_ids();
     std::erase_if(ids, [&](const auto& id) { return !id.starts_with(name_prefix(collection_)); });
     if (!ids.empty()) remove_exports(ids);
+    if (always_) return;
     if (answers()) qemu::call(qmp_, "nbd-server-stop");
     remove_file(socket_);
 }

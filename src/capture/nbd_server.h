@@ -21,7 +21,9 @@ struct Export {
 
 class NbdServer {
   public:
-    NbdServer(qemu::Qmp qmp, CollectionId collection, std::string socket);
+    // `always`: it runs as long as the process does, as that of a storage daemon; start() and stop()
+    // leave it alone.
+    NbdServer(qemu::Qmp qmp, CollectionId collection, std::string socket, bool always = false);
 
     // Started when it does not run. Error in_use when one of somebody else's does.
     void start();
@@ -38,6 +40,7 @@ class NbdServer {
     qemu::Qmp qmp_;
     CollectionId collection_;
     std::string socket_;
+    bool always_;
 };
 
 }  // namespace reviver::capture

@@ -192,8 +192,8 @@ void run_with_fallback(TrackedVm& vm, const qemu::Qmp& qmp,
         transaction.run(qmp);
     } catch (const Error& error) {
         if (std::string_view(error.what()).find("qcow2 v2") == std::string_view::npos) throw;
-        log_warning("VM {}: {}; whenever it was stopped, its disks will be compared",
-                    vm.domain.name, error.what());
+        log_warning("{}: {}; whenever it was stopped, its disks will be compared", title(vm.domain),
+                    error.what());
         for (auto& disk : vm.disks)
             if (disk.live.driver == "qcow2") disk.live.driver = "qcow2 v2";
         BitmapTransaction again;
@@ -220,6 +220,13 @@ std::string socket_path(const sys::Path& directory, VmId vm) {
     return directory / (vm.text() + ".nbd");
 }
 
+NbdServer nbd_server_of(hypervisor::Hypervisor& hypervisor, CollectionId collection,
+                        const sys::Path& directory, const hypervisor::Domain& domain) {
+    const bool always = domain.is_storage_daemon();
+    return {qmp_of(hypervisor, domain.id), collection,
+            always ? domain.nbd_socket : socket_path(directory, domain.id), always};
+}
+
 sys::Path scratch_path(const sys::Path& directory, std::size_t disk) {
     return directory / ("scratch" + std::to_string(disk) + ".raw");
 }
@@ -239,10 +246,9 @@ ImageState image_state(const TrackingContext& context, const MemberDisk& disk) {
 }
 
 void take_down(hypervisor::Hypervisor& hypervisor, CollectionId collection,
-               const sys::Path& directory, VmId vm) {
-    const auto qmp = qmp_of(hypervisor, vm);
-    NbdServer(qmp, collection, socket_path(directory, vm)).stop();
-    remove_fleeces(qmp, collection);
+               const sys::Path& directory, const hypervisor::Domain& domain) {
+    nbd_server_of(hypervisor, collection, directory, domain).stop();
+    remove_fleeces(qmp_of(hypervisor, domain.id), collection);
 }
 
 TrackedVm track_vm(TrackingContext& context, VmId vm_id, const std::vector<TrackedDisk>& disks,
@@ -259,7 +265,7 @@ TrackedVm track_vm(TrackingContext& context, VmId vm_id, const std::vector<Track
         confirm_same(context, vm);
         return vm;
     }
-    take_down(context.hypervisor, context.collection, context.options.directory, vm_id);
+    take_down(context.hypervisor, context.collection, context.options.directory, vm.domain);
     track_live_vm(qmp_of(context.hypervisor, vm_id), vm, question);
     return vm;
 }
@@ -267,7 +273,7 @@ TrackedVm track_vm(TrackingContext& context, VmId vm_id, const std::vector<Track
 void confirm_same(const TrackingContext& context, const TrackedVm& vm) {
     const auto now = context.hypervisor.domain(vm.domain.id);
     if (has_qemu(now) != vm.live || (vm.live && now.process_id != vm.domain.process_id))
-        fail(Code::unavailable, "VM {} was {} meanwhile: the cycle begins again", vm.domain.name,
+        fail(Code::unavailable, "{} was {} meanwhile: the cycle begins again", title(vm.domain),
              vm.live ? "stopped" : "started");
     if (vm.live) return;
     for (const auto& disk : vm.disks)

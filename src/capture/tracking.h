@@ -7,6 +7,7 @@
 #include "capture/capture.h"
 #include "capture/disk_memory.h"
 #include "capture/live_disk.h"
+#include "capture/nbd_server.h"
 #include "capture/start_watch.h"
 
 #include <cstdint>
@@ -55,6 +56,9 @@ struct TrackingContext {
 
 // The paths of what is ours and belongs to one VM or disk.
 std::string socket_path(const sys::Path& directory, VmId vm);
+// The NBD server of a VM's QEMU or of a storage daemon.
+NbdServer nbd_server_of(hypervisor::Hypervisor& hypervisor, CollectionId collection,
+                        const sys::Path& directory, const hypervisor::Domain& domain);
 sys::Path scratch_path(const sys::Path& directory, std::size_t disk);
 
 // Brings order into the VM's bitmaps and answers for its disks; see GroupCapture::prepare().
@@ -66,7 +70,7 @@ std::vector<SeenBitmap> saved_bitmaps(const MemberDisk& disk);
 
 // Ends all reading of the VM's disks: exports, server, snapshots, filters, scratch images.
 void take_down(hypervisor::Hypervisor& hypervisor, CollectionId collection,
-               const sys::Path& directory, VmId vm);
+               const sys::Path& directory, const hypervisor::Domain& domain);
 
 // The state of an off disk's image; of a block device, which has no telling times, what we saw
 // ourselves.

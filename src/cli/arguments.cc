@@ -22,6 +22,7 @@ class Grammar {
         add_user_commands();
         add_audit_commands();
         add_vm_commands();
+        add_shared_disk_commands();
         add_collection_commands();
         add_relationship_commands();
         add_failover_commands();
@@ -67,6 +68,7 @@ class Grammar {
     void add_user_commands();
     void add_audit_commands();
     void add_vm_commands();
+    void add_shared_disk_commands();
     void add_collection_commands();
     void add_relationship_commands();
     void add_failover_commands();
@@ -154,6 +156,25 @@ void Grammar::add_vm_commands() {
     on_vms(command(vm, "start", "Start virtual machines"));
     on_vms(waiting(command(vm, "stop", "Ask virtual machines to shut down")));
     on_vms(command(vm, "kill", "Switch virtual machines off at once"));
+}
+
+void Grammar::add_shared_disk_commands() {
+    auto* shared = group("shared-disk", "Disks that several virtual machines share");
+    command(shared, "list", "Show the shared disks");
+    auto* add = command(shared, "add", "Serve a disk to several virtual machines");
+    auto* remove = command(shared, "remove", "Serve it no more; the image stays");
+    auto* show = command(shared, "show", "Print the <disk> element for a virtual machine");
+    for (auto* named : {add, remove, show})
+        named->add_option("NAME", into_.name, "Its name")->required();
+    add->add_option("--file", into_.file, "The image, a file or a block device")->required();
+    add->add_option("--format", into_.format, "Of the image; default raw")
+        ->check(CLI::IsMember({"raw", "qcow2"}));
+    add->add_option("--create", into_.create_bytes, "Make the image, so large: 10G")
+        ->transform(CLI::AsSizeValue(false));
+    show->add_option("--vm", into_.vms, "Name or id of the virtual machine")
+        ->required()
+        ->expected(1);
+    show->add_option("--target", into_.target, "As what it has the disk: vdb; default a free one");
 }
 
 void Grammar::add_collection_commands() {

@@ -51,9 +51,14 @@ struct Arguments {
     std::vector<std::string> roles;
     bool generate = false;     // the password
     bool no_password = false;  // other proofs only
-    std::string file;          // of a certificate
+    std::string file;          // of a certificate; shared-disk add: the image
     std::string common_name;   // of certificates
     bool none = false;         // certificates: take them all away
+
+    // shared-disk; `file` is its image, `vms` the one that is to have it
+    std::string format = "raw";
+    std::uint64_t create_bytes = 0;  // 0: the image is there
+    std::string target;              // "": one that is free
 
     // audit
     std::vector<std::string> files;  // empty: those of the site

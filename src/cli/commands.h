@@ -50,6 +50,12 @@ void show_job(const Session& session);
 void wait_for_job(const Session& session);
 void cancel_job(const Session& session);
 
+// shared_disk_commands.cc
+void list_shared_disks(const Session& session);
+void add_shared_disk(const Session& session);
+void remove_shared_disk(const Session& session);
+void show_shared_disk(const Session& session);
+
 // peer_commands.cc
 void pair_sites(const Session& session);
 void list_peers(const Session& session);

@@ -138,6 +138,16 @@ Details read_details(const cim::Instance& from) {
             .reverse_compared_disks = number_of(from.get("ReverseComparedDisks"))};
 }
 
+SharedDisk read_shared_disk(const cim::Instance& from) {
+    return {.instance = from,
+            .name = text_of(from.get("Name")),
+            .file = text_of(from.get("File")),
+            .format = text_of(from.get("Format")),
+            .served = flag_of(from.get("Served")),
+            .trouble = text_of(from.get("Trouble")),
+            .vms = texts_of(from.get("VirtualMachineIds"))};
+}
+
 Peer read_peer(const cim::Instance& from) {
     return {.instance = from,
             .name = text_of(from.get("Name")),

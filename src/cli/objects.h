@@ -107,6 +107,16 @@ struct Peer {  // Reviver_Peer
     std::string fingerprint;
 };
 
+struct SharedDisk {  // Reviver_SharedDisk
+    cim::Instance instance;
+    std::string name;
+    std::string file;
+    std::string format;
+    bool served = false;
+    std::string trouble;
+    std::vector<std::string> vms;  // ids
+};
+
 struct SiteInfo {  // Reviver_SiteService.GetSiteInfo
     std::string name;
     std::string site_id;
@@ -123,5 +133,6 @@ Statistics read_statistics(const cim::Instance& from, const std::vector<std::str
 Settings read_settings(const cim::Instance& from);
 Details read_details(const cim::Instance& from);
 Peer read_peer(const cim::Instance& from);
+SharedDisk read_shared_disk(const cim::Instance& from);
 
 }  // namespace reviver::cli

@@ -165,6 +165,11 @@ std::vector<Peer> RemoteSite::peers() {
                   [](const cim::Enumerated& each) { return read_peer(each.instance); });
 }
 
+std::vector<SharedDisk> RemoteSite::shared_disks() {
+    return all_of(client_, "Reviver_SharedDisk",
+                  [](const cim::Enumerated& each) { return read_shared_disk(each.instance); });
+}
+
 cim::Instance RemoteSite::settings(const Collection& collection) {
     cim::ObjectPath path("Msvm_CollectionReplicationSettingData");
     path.set_key("InstanceID", "Reviver:" + collection.id + "\\HVR");

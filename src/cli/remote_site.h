@@ -43,6 +43,7 @@ class RemoteSite {
     Job job(const std::string& id);
     Job job(const cim::ObjectPath& path);
     std::vector<Peer> peers();
+    std::vector<SharedDisk> shared_disks();
     // Also before replication is enabled; the instance is for handing back changed.
     cim::Instance settings(const Collection& collection);
     std::optional<Statistics> statistics(const Collection& collection);  // nothing: not replicating

@@ -55,9 +55,10 @@ audit::Trail::Methods emergency_methods() {
 
 std::shared_ptr<const cim::ObjectManager> object_manager(replication::Engine& engine,
                                                          hypervisor::Hypervisor& hypervisor,
+                                                         sharing::SharedDisks& shared_disks,
                                                          std::shared_ptr<cim::AuditTrail> trail) {
     cim::Registry registry(cim::load_hyperv_cluster_schema());
-    provider::bind_hyperv_cluster(registry, engine, hypervisor);
+    provider::bind_hyperv_cluster(registry, engine, hypervisor, shared_disks);
     auto objects = std::make_shared<cim::ObjectManager>(who_may_what(), std::move(trail));
     objects->add_namespace(std::move(registry));
     cim::Registry virtualization(cim::load_virtualization_schema());
@@ -131,7 +132,8 @@ std::vector<std::string> security_profiles(const site::ManagementConfig& config)
 }  // namespace
 
 ManagementDoor open_management_door(const site::Config& config, replication::Engine& engine,
-                                    hypervisor::Hypervisor& hypervisor, cim::EventBus& events) {
+                                    hypervisor::Hypervisor& hypervisor,
+                                    sharing::SharedDisks& shared_disks, cim::EventBus& events) {
     const auto trail = std::make_shared<audit::Trail>(
         std::make_shared<audit::AuditLog>(audit::directory_in(config.data_dir)), REVIVER_VERSION,
         emergency_methods());
@@ -139,7 +141,7 @@ ManagementDoor open_management_door(const site::Config& config, replication::Eng
     options.host = config.name;
     options.product_version = REVIVER_VERSION;
     options.security_profiles = security_profiles(config.management);
-    const auto objects = object_manager(engine, hypervisor, trail);
+    const auto objects = object_manager(engine, hypervisor, shared_disks, trail);
     auto door = std::make_shared<server::WsmanDoor>(objects, options);
     server::Router router;
     router.add("/audit", std::make_shared<audit::AuditDoor>(audit::directory_in(config.data_dir)));

@@ -6,6 +6,7 @@
 #include "hypervisor/hypervisor.h"
 #include "replication/engine.h"
 #include "server/https_server.h"
+#include "sharing/shared_disks.h"
 #include "site/config.h"
 
 #include <memory>
@@ -17,8 +18,9 @@ struct ManagementDoor {
     std::unique_ptr<server::HttpsServer> http;  // null: not configured
 };
 
-// Open when it returns. `engine`, `hypervisor` and `events` outlive it.
+// Open when it returns. What it is given outlives it.
 ManagementDoor open_management_door(const site::Config& config, replication::Engine& engine,
-                                    hypervisor::Hypervisor& hypervisor, cim::EventBus& events);
+                                    hypervisor::Hypervisor& hypervisor,
+                                    sharing::SharedDisks& shared_disks, cim::EventBus& events);
 
 }  // namespace reviver::daemon

@@ -11,6 +11,7 @@
 #include "recovery/lock_watch.h"
 #include "replication/engine.h"
 #include "replication/live_machines.h"
+#include "sharing/with_shared_disks.h"
 #include "site/limits.h"
 #include "state/repository.h"
 #include "store/store.h"
@@ -61,7 +62,9 @@ class Site::Parts {
     std::unique_ptr<state::Repository> repository_;
     qemu::OfflineImageOpener image_opener_;
     store::Store store_;
-    std::unique_ptr<hypervisor::Hypervisor> hypervisor_;
+    std::unique_ptr<hypervisor::Hypervisor> libvirt_;
+    sharing::SharedDisks shared_disks_;
+    sharing::WithSharedDisks hypervisor_;
     replication::LiveMachines machines_;
     PeerNetwork network_;
     provider::ChangeNotes changes_;
@@ -80,19 +83,22 @@ Site::Parts::Parts(const site::Config& config)
     : id_(load_or_make_site_id(world_, config.data_dir)),
       repository_(state::open_sqlite(world_, config.data_dir / "state.db")),
       store_(world_, config.data_dir, image_opener_, store_options(config)),
-      hypervisor_(hypervisor::connect(config.libvirt_uri)),
-      machines_(*hypervisor_, world_, config.data_dir),
+      libvirt_(hypervisor::connect(config.libvirt_uri)),
+      shared_disks_(*libvirt_, world_.files, world_.random, config.data_dir),
+      hypervisor_(*libvirt_, shared_disks_),
+      machines_(hypervisor_, world_, config.data_dir, shared_disks_),
       network_(world_, config, id_),
       events_(run_name(world_)),
       jobs_(world_, *repository_, changes_),
       peers_(*repository_),
       paired_sites_(peers_),
       engine_(context(config)),
-      lock_watch_(*hypervisor_, world_.files, config.data_dir,
+      lock_watch_(hypervisor_, world_.files, config.data_dir,
                   [this](VmId vm, const std::string& text) { engine_.note(vm, text); }),
       change_feed_(changes_, engine_, events_),
       peer_door_(network_.open(config.peer.listen, paired_sites_, engine_.peer_handler())),
-      management_door_(open_management_door(config, engine_, *hypervisor_, events_)) {}
+      management_door_(open_management_door(config, engine_, hypervisor_, shared_disks_, events_)) {
+}
 
 replication::Context Site::Parts::context(const site::Config& config) {
     auto dial = [this](const sys::Endpoint& to, const wire::Fingerprint& expected,

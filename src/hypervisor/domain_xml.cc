@@ -1,6 +1,7 @@
 #include "hypervisor/domain_xml.h"
 
 #include "base/error.h"
+#include "hypervisor/shared_socket.h"
 
 #include <algorithm>
 
@@ -37,6 +38,20 @@ std::string source_of(const XmlElement& disk) {
     return {};
 }
 
+std::string nbd_socket_of(const XmlElement& disk) {
+    const XmlElement* source = disk.child("source");
+    if (source == nullptr || disk.attribute("type") != "network") return {};
+    if (source->attribute("protocol") != "nbd") return {};
+    return attribute_of_child(*source, "host", "socket");
+}
+
+// Which of the disks that storage daemons serve it is; nothing for other people's NBD servers.
+std::optional<VmId> shared_behind(const XmlElement& disk, VmId vm) {
+    const std::string socket = nbd_socket_of(disk);
+    if (socket.empty()) return std::nullopt;
+    return shared_disk_of(socket, attribute_of_child(disk, "source", "name"), vm);
+}
+
 Disk disk_of(const XmlElement& from) {
     Disk disk;
     disk.target = attribute_of_child(from, "target", "dev");
@@ -48,6 +63,11 @@ Disk disk_of(const XmlElement& from) {
     disk.shareable = from.child("shareable") != nullptr;
     disk.block_device = from.attribute("type") == "block";
     return disk;
+}
+
+VmId id_in(const XmlElement& domain) {
+    const XmlElement* uuid = domain.child("uuid");
+    return uuid == nullptr ? VmId() : VmId::parse(uuid->text()).value_or(VmId());
 }
 
 bool is_hard_disk(const XmlElement& disk) {
@@ -64,10 +84,7 @@ DomainXml::DomainXml(std::string_view text) : root_(parse_xml(text)) {
 }
 
 VmId DomainXml::id() const {
-    const XmlElement* uuid = root_.child("uuid");
-    if (uuid != nullptr) {
-        if (const auto id = VmId::parse(uuid->text())) return *id;
-    }
+    if (const VmId id = id_in(root_); !id.is_none()) return id;
     fail(Code::invalid_parameter, "the domain definition of '{}' has no valid <uuid>", name());
 }
 
@@ -95,7 +112,10 @@ std::vector<const XmlElement*> DomainXml::all_disks() const {
 std::vector<Disk> DomainXml::disks() const {
     std::vector<Disk> result;
     for (const XmlElement* disk : all_disks()) {
-        if (is_hard_disk(*disk) && !is_lock(*disk)) result.push_back(disk_of(*disk));
+        if (!is_hard_disk(*disk) || is_lock(*disk)) continue;
+        result.push_back(disk_of(*disk));
+        result.back().shared = shared_behind(*disk, id_in(root_));
+        if (result.back().shared) result.back().source = nbd_socket_of(*disk);
     }
     return result;
 }
@@ -118,6 +138,14 @@ void DomainXml::set_disk(const std::string& target, const std::string& path,
     driver.set_attribute("type", format);
     edited.remove_children("source");
     edited.append(element("source", {{"file", path}}));
+}
+
+void DomainXml::set_disk_socket(const std::string& target, const std::string& socket) {
+    XmlElement& edited = disk(target);
+    if (nbd_socket_of(edited).empty())
+        fail(Code::invalid_parameter, "disk {} of '{}' is not served by a storage daemon", target,
+             name());
+    edited.child("source")->child("host")->set_attribute("socket", socket);
 }
 
 void DomainXml::remove_disk(const std::string& target) {

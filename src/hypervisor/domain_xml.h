@@ -29,6 +29,8 @@ class DomainXml {
     // Lets the disk read and write another image; a backing chain that the definition names is
     // dropped, the image knows its own.
     void set_disk(const std::string& target, const std::string& path, const std::string& format);
+    // Lets a disk that a storage daemon serves be reached through another socket.
+    void set_disk_socket(const std::string& target, const std::string& socket);
     void remove_disk(const std::string& target);
 
     std::vector<std::string> mac_addresses() const;  // of its network interfaces, in their order

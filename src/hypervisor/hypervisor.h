@@ -35,6 +35,9 @@ struct Disk {
     bool read_only = false;
     bool shareable = false;
     bool block_device = false;
+    // The disk that several VMs share and a storage daemon of ours serves, when this is one; its
+    // `source` is the socket then (hypervisor/shared_socket.h).
+    std::optional<VmId> shared;
 };
 
 struct Domain {
@@ -49,6 +52,12 @@ struct Domain {
     // 0 when off.
     std::int64_t process_id = 0;
     bool autostart = false;  // started when the driver starts
+    // Not empty: this is no VM but the storage daemon of a shared disk, asked for by the disk's id,
+    // and that is the socket of its NBD server. It has one disk, called as the shared disk is, takes
+    // QMP commands about it, and is neither stopped nor defined. `users`: the VMs that have the disk.
+    std::string nbd_socket;
+    std::vector<VmId> users;
+    bool is_storage_daemon() const { return !nbd_socket.empty(); }
 };
 
 struct DomainEvent {

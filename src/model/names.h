@@ -21,7 +21,7 @@ using Epoch = Number<struct EpochTag>;
 // Numbers the recovery points of a collection; grows for ever, through reversals too. 0: no point.
 using Sequence = Number<struct SequenceTag>;
 
-// A disk of a VM, by the target name in its domain ("vda").
+// A disk of a VM by its target ("vda"), or a shared one by its id: hypervisor/shared_socket.h.
 struct DiskKey {
     VmId vm;
     std::string target;

@@ -5,7 +5,7 @@
 namespace reviver::provider {
 
 void bind_hyperv_cluster(cim::Registry& registry, replication::Engine& engine,
-                         hypervisor::Hypervisor& hypervisor) {
+                         hypervisor::Hypervisor& hypervisor, sharing::SharedDisks& shared_disks) {
     bind_collections(registry, engine);
     bind_settings(registry, engine);
     bind_points(registry, engine);
@@ -13,6 +13,7 @@ void bind_hyperv_cluster(cim::Registry& registry, replication::Engine& engine,
     bind_systems(registry, engine, hypervisor);
     bind_services(registry, engine);
     bind_site(registry, engine);
+    bind_shared_disks(registry, engine, shared_disks);
 }
 
 void bind_virtualization(cim::Registry& registry, replication::Engine& engine,

@@ -5,12 +5,13 @@
 #include "cim/provider.h"
 #include "hypervisor/hypervisor.h"
 #include "replication/engine.h"
+#include "sharing/shared_disks.h"
 
 namespace reviver::provider {
 
 // All of a namespace: root/HyperVCluster/v2, root/virtualization/v2.
 void bind_hyperv_cluster(cim::Registry& registry, replication::Engine& engine,
-                         hypervisor::Hypervisor& hypervisor);
+                         hypervisor::Hypervisor& hypervisor, sharing::SharedDisks& shared_disks);
 void bind_virtualization(cim::Registry& registry, replication::Engine& engine,
                          hypervisor::Hypervisor& hypervisor);
 
@@ -23,6 +24,8 @@ void bind_systems(cim::Registry& registry, replication::Engine& engine,
                   hypervisor::Hypervisor& hypervisor);
 void bind_services(cim::Registry& registry, replication::Engine& engine);
 void bind_site(cim::Registry& registry, replication::Engine& engine);
+void bind_shared_disks(cim::Registry& registry, replication::Engine& engine,
+                       sharing::SharedDisks& shared_disks);
 
 // The replication of single VMs and the service about it, in the namespace that shows VMs.
 void bind_vm_replication(cim::Registry& registry, replication::Engine& engine,

@@ -56,7 +56,7 @@ class TestSite {
         : directory_(make_directory()),
           link_error_(before.link_error),
           repository_(open_repository(before)) {
-        bind_hyperv_cluster(cluster, engine, host_);
+        bind_hyperv_cluster(cluster, engine, host_, shared_disks_);
         bind_virtualization(single, engine, host_);
     }
     ~TestSite() { std::filesystem::remove_all(directory_); }
@@ -120,7 +120,8 @@ class TestSite {
     NoImages images_;
     store::Store store_{world_, directory_, images_};
     EmptyHost host_;
-    replication::LiveMachines machines_{host_, world_, directory_};
+    sharing::SharedDisks shared_disks_{host_, world_.files, world_.random, directory_};
+    replication::LiveMachines machines_{host_, world_, directory_, shared_disks_};
     replication::Jobs jobs_{world_, *repository_};
 
   public:

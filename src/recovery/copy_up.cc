@@ -68,32 +68,39 @@ void end_job(const qemu::Qmp& qmp, const std::string& id) {
 
 }  // namespace
 
+bool copy_up(const qemu::Qmp& qmp, sys::Files& files, const CopyUp& copy,
+             const std::function<void(double share)>& progress,
+             const std::function<bool()>& cancelled) {
+    const std::string& id = copy.id;
+    if (const auto left = qemu::background_job(qmp, id); left && left->concluded)
+        qemu::dismiss_job(qmp, id);
+    if (!qemu::background_job(qmp, id)) qemu::start_stream(qmp, id, copy.node, copy.base_node);
+    const bool followed = follow(qmp, id, progress, cancelled);
+    const auto job = qemu::background_job(qmp, id);
+    const bool copied = followed && job && job->pending;
+    if (copied) {
+        // QEMU's own flush holds up the guest: the bulk is written out before it is asked for.
+        files.open(copy.overlay, sys::OpenMode::read)->sync();
+        copy.flush();
+    }
+    end_job(qmp, id);
+    if (followed && !copied) {
+        fail(Code::failed, "QEMU did not copy the layers into {}: {}", copy.overlay.string(),
+             job ? job->error : "its job is gone");
+    }
+    return copied;
+}
+
 bool copy_up(hypervisor::Hypervisor& hypervisor, sys::Files& files, const FlattenRequest& request,
              const std::function<void(double share)>& progress,
              const std::function<bool()>& cancelled) {
     const qemu::Qmp qmp = [&](const std::string& command, const std::string& arguments) {
         return hypervisor.qmp(request.disk.vm, command, arguments);
     };
-    const std::string id = "reviver-copy-up-" + request.disk.target;
     const std::string node = top_node(hypervisor, qmp, request.disk);
-    if (const auto left = qemu::background_job(qmp, id); left && left->concluded)
-        qemu::dismiss_job(qmp, id);
-    if (!qemu::background_job(qmp, id))
-        qemu::start_stream(qmp, id, node, image_node(qmp, request.base));
-    const bool followed = follow(qmp, id, progress, cancelled);
-    const auto job = qemu::background_job(qmp, id);
-    const bool copied = followed && job && job->pending;
-    if (copied) {
-        // QEMU's own flush holds up the guest: the bulk is written out before it is asked for.
-        files.open(request.overlay, sys::OpenMode::read)->sync();
-        qemu::flush_node(qmp, node);
-    }
-    end_job(qmp, id);
-    if (followed && !copied) {
-        fail(Code::failed, "QEMU did not copy the layers into {}: {}", request.overlay.string(),
-             job ? job->error : "its job is gone");
-    }
-    return copied;
+    const CopyUp copy{"reviver-copy-up-" + request.disk.target, node, image_node(qmp, request.base),
+                      request.overlay, [&] { qemu::flush_node(qmp, node); }};
+    return copy_up(qmp, files, copy, progress, cancelled);
 }
 
 }  // namespace reviver::recovery

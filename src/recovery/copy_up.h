@@ -8,10 +8,12 @@
 #pragma once
 
 #include "hypervisor/hypervisor.h"
+#include "qemu/qmp.h"
 #include "recovery/flatten.h"
 #include "sys/files.h"
 
 #include <functional>
+#include <string>
 
 namespace reviver::recovery {
 
@@ -19,6 +21,17 @@ namespace reviver::recovery {
 // from there. Takes up a copy that an earlier process began. Errors: as in qemu/qmp.h, Code::failed
 // with QEMU's words when it gave up, Code::not_found when it has no such disk.
 // The VM runs; its domain is asked for the disk's device.
+struct CopyUp {
+    std::string id;  // of the job
+    std::string node, base_node;
+    sys::Path overlay;
+    std::function<void()> flush;  // has what was written to the node on stable storage
+};
+bool copy_up(const qemu::Qmp& qmp, sys::Files& files, const CopyUp& copy,
+             const std::function<void(double share)>& progress,
+             const std::function<bool()>& cancelled);
+
+// Of a VM's disk.
 bool copy_up(hypervisor::Hypervisor& hypervisor, sys::Files& files, const FlattenRequest& request,
              const std::function<void(double share)>& progress,
              const std::function<bool()>& cancelled);

@@ -11,6 +11,8 @@ hypervisor::DomainXml definition_at_site(const std::string& xml_of_point,
         const auto image = images.find(disk.target);
         if (image == images.end()) {
             xml.remove_disk(disk.target);
+        } else if (disk.shared) {
+            xml.set_disk_socket(disk.target, image->second.path);
         } else {
             xml.set_disk(disk.target, image->second.path, image->second.format);
         }

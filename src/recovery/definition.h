@@ -16,7 +16,7 @@
 namespace reviver::recovery {
 
 struct DiskImage {
-    sys::Path path;
+    sys::Path path;  // of a shared disk: the socket of its storage daemon here
     std::string format;
 };
 

@@ -28,4 +28,10 @@ bool flatten_disk(hypervisor::Hypervisor& hypervisor, sys::Files& files,
                   const FlattenRequest& request, const std::function<void(double share)>& progress,
                   const std::function<bool()>& cancelled);
 
+// The same of a disk that a storage daemon serves, which nobody but us gives commands.
+bool flatten_served_disk(hypervisor::Hypervisor& hypervisor, sys::Files& files,
+                         const FlattenRequest& request,
+                         const std::function<void(double share)>& progress,
+                         const std::function<bool()>& cancelled);
+
 }  // namespace reviver::recovery

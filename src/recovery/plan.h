@@ -30,6 +30,8 @@ struct FailoverPlan {
     std::string bitmap;
 
     std::vector<PlanDisk> disks_of(VmId vm) const;
+    // Those that VMs share: each once, with an id of its own in the place of a VM's.
+    std::vector<PlanDisk> shared_disks() const;
 };
 
 struct VmFailure {

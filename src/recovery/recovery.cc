@@ -2,12 +2,14 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "hypervisor/shared_socket.h"
 #include "recovery/definition.h"
 #include "recovery/each_vm.h"
 #include "recovery/flatten.h"
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 namespace reviver::recovery {
 
@@ -51,9 +53,12 @@ const Domain* pointer_to(const std::optional<Domain>& domain) {
 
 }  // namespace
 
-Recovery::Recovery(hypervisor::Hypervisor& hypervisor, sys::Files& files, const sys::Path& data)
+Recovery::Recovery(hypervisor::Hypervisor& hypervisor, sys::Files& files, const sys::Path& data,
+                   sharing::SharedDisks* shared)
     : hypervisor_(hypervisor),
       files_(files),
+      data_(std::filesystem::absolute(data)),
+      shared_(shared),
       locks_(hypervisor, files, data),
       overlays_(files, data) {}
 
@@ -63,7 +68,10 @@ DomainXml Recovery::replica_of(const VmDefinition& vm, const Domain* local) cons
     std::map<std::string, DiskImage> images;
     // Not the paths of the other site: here they may belong to somebody.
     for (const hypervisor::Disk& disk : DomainXml(vm.domain_xml).disks()) {
-        images[disk.target] = {overlays_.absent({vm.id, disk.target}), "qcow2"};
+        if (disk.shared)
+            images[disk.target] = {hypervisor::shared_disk_socket(data_, *disk.shared), ""};
+        else
+            images[disk.target] = {overlays_.absent({vm.id, disk.target}), "qcow2"};
     }
     const std::optional<DomainXml> local_xml = xml_of(local);
     return definition_at_site(vm.domain_xml, images, local_xml ? &*local_xml : nullptr);
@@ -118,6 +126,40 @@ bool Recovery::runs_on_overlays(const FailoverPlan& plan, const Domain& domain) 
     });
 }
 
+void Recovery::prepare_shared(const FailoverPlan& plan) {
+    const auto disks = plan.shared_disks();
+    if (!disks.empty() && shared_ == nullptr)
+        fail(Code::not_supported, "this site cannot serve disks that VMs share");
+    for (const PlanDisk& disk : disks)
+        shared_->set_up(disk.key.vm, disk.key.target, {overlays_.path_of(plan, disk.key), "qcow2"},
+                        [&] { overlays_.make(plan, disk); });
+}
+
+void Recovery::revert_shared(const FailoverPlan& plan) {
+    if (shared_ == nullptr) return;
+    for (const PlanDisk& disk : plan.shared_disks()) {
+        shared_->take_back(disk.key.vm, {overlays_.path_of(plan, disk.key), "qcow2"});
+        overlays_.remove(plan, disk.key);
+    }
+}
+
+// Makes the overlays of the disks that are the VM's alone.
+std::map<std::string, DiskImage> Recovery::images_of(const FailoverPlan& plan,
+                                                     const VmDefinition& vm) {
+    std::map<std::string, DiskImage> images;
+    for (const PlanDisk& disk : plan.disks_of(vm.id)) {
+        overlays_.make(plan, disk);
+        images[disk.key.target] = {overlays_.path_of(plan, disk.key), "qcow2"};
+    }
+    const auto shared = plan.shared_disks();
+    for (const hypervisor::Disk& disk : DomainXml(vm.domain_xml).disks()) {
+        const auto is_it = [&](const PlanDisk& each) { return each.key.vm == disk.shared; };
+        if (std::ranges::any_of(shared, is_it))
+            images[disk.target] = {hypervisor::shared_disk_socket(data_, *disk.shared), ""};
+    }
+    return images;
+}
+
 void Recovery::prepare_vm(const FailoverPlan& plan, const VmDefinition& vm) {
     const std::optional<Domain> domain = find_domain(hypervisor_, vm.id);
     if (domain && runs_on_overlays(plan, *domain)) return;
@@ -131,17 +173,21 @@ void Recovery::prepare_vm(const FailoverPlan& plan, const VmDefinition& vm) {
     } else if (!DomainXml(domain->xml).locked()) {
         locks_.records().save(vm.id, {domain->xml, "", domain->autostart, false, 0, ""});
     }
-    std::map<std::string, DiskImage> images;
-    for (const PlanDisk& disk : plan.disks_of(vm.id)) {
-        overlays_.make(plan, disk);
-        images[disk.key.target] = {overlays_.path_of(plan, disk.key), "qcow2"};
-    }
+    const auto images = images_of(plan, vm);
     const std::optional<DomainXml> local = xml_of(pointer_to(domain));
     if (domain) locks_.discard_saved_state(vm.id);
     hypervisor_.define(definition_at_site(vm.domain_xml, images, local ? &*local : nullptr).text());
 }
 
+// Without their shared disks none of the VMs is of use.
 std::vector<VmFailure> Recovery::prepare(const FailoverPlan& plan) {
+    try {
+        prepare_shared(plan);
+    } catch (const Error& error) {
+        std::vector<VmFailure> all;
+        for (const VmId id : ids_of(plan.vms)) all.push_back({id, error.what()});
+        return all;
+    }
     return for_each_vm(ids_of(plan.vms),
                        [&](VmId id) { prepare_vm(plan, definition_of(plan.vms, id)); });
 }
@@ -171,12 +217,15 @@ void Recovery::revert_vm(const FailoverPlan& plan, const VmDefinition& vm) {
 void Recovery::revert(const FailoverPlan& plan) {
     throw_failures(for_each_vm(ids_of(plan.vms),
                                [&](VmId id) { revert_vm(plan, definition_of(plan.vms, id)); }));
+    revert_shared(plan);
 }
 
 bool Recovery::flatten(const FailoverPlan& plan,
                        const std::function<void(unsigned percent)>& progress,
                        const std::function<bool()>& cancelled) {
     bool all_done = true;
+    std::set<VmId> vms;
+    for (const VmDefinition& vm : plan.vms) vms.insert(vm.id);
     for (std::size_t i = 0; i < plan.disks.size(); ++i) {
         if (cancelled()) return false;
         const auto disk_progress = [&](double share) {
@@ -185,7 +234,9 @@ bool Recovery::flatten(const FailoverPlan& plan,
         };
         const PlanDisk& disk = plan.disks[i];
         const FlattenRequest request{disk.key, overlays_.path_of(plan, disk.key), disk.base};
-        all_done = flatten_disk(hypervisor_, files_, request, disk_progress, cancelled) && all_done;
+        const bool is_shared = !vms.contains(disk.key.vm);
+        const auto flatten_it = is_shared ? flatten_served_disk : flatten_disk;
+        all_done = flatten_it(hypervisor_, files_, request, disk_progress, cancelled) && all_done;
     }
     return all_done;
 }

@@ -11,16 +11,22 @@
 // revert() locks first and removes afterwards. So either can be repeated from any point at which it
 // was interrupted.
 //
+// A disk that VMs share is set up before them and taken back after them: one overlay, which its
+// storage daemon serves (sharing/shared_disks.h); the record of what is served is its moment.
+//
 // Errors: a VM's trouble does not keep the others from being worked on; prepare() answers it, the
 // others throw all of it at the end. Threads: calls about one VM come from one thread at a time.
 #pragma once
 
 #include "hypervisor/hypervisor.h"
+#include "recovery/definition.h"
 #include "recovery/locks.h"
 #include "recovery/overlays.h"
 #include "recovery/plan.h"
+#include "sharing/shared_disks.h"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,8 +34,9 @@ namespace reviver::recovery {
 
 class Recovery {
   public:
-    // `data`: the site's data directory.
-    Recovery(hypervisor::Hypervisor& hypervisor, sys::Files& files, const sys::Path& data);
+    // `data`: the site's data directory. Without `shared` plans have no shared disks.
+    Recovery(hypervisor::Hypervisor& hypervisor, sys::Files& files, const sys::Path& data,
+             sharing::SharedDisks* shared = nullptr);
 
     Locks& locks() { return locks_; }
 
@@ -52,6 +59,9 @@ class Recovery {
   private:
     void show_replica(const std::string& collection, const VmDefinition& vm);
     void forget_replica(VmId vm);
+    void prepare_shared(const FailoverPlan& plan);
+    void revert_shared(const FailoverPlan& plan);
+    std::map<std::string, DiskImage> images_of(const FailoverPlan& plan, const VmDefinition& vm);
     void prepare_vm(const FailoverPlan& plan, const VmDefinition& vm);
     void revert_vm(const FailoverPlan& plan, const VmDefinition& vm);
     void lock_again(const FailoverPlan& plan, const VmDefinition& vm);
@@ -62,6 +72,8 @@ class Recovery {
 
     hypervisor::Hypervisor& hypervisor_;
     sys::Files& files_;
+    const sys::Path data_;
+    sharing::SharedDisks* shared_;
     Locks locks_;
     Overlays overlays_;
 };

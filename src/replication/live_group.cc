@@ -98,7 +98,9 @@ std::optional<RangeSet> LiveGroup::changed_since(std::uint32_t disk, Sequence se
 }
 
 std::uint64_t LiveGroup::pending_bytes() {
-    return capture::changed_bytes(hypervisor_, collection_, vms_);
+    auto owners = vms_;
+    for (const VmId shared : capture::shared_ids(members_)) owners.push_back(shared);
+    return capture::changed_bytes(hypervisor_, collection_, owners);
 }
 
 void LiveGroup::stop_tracking() {

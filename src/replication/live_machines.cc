@@ -32,11 +32,13 @@ recovery::FailoverPlan recovery_plan(const FailoverPlan& plan) {
 }  // namespace
 
 LiveMachines::LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world,
-                           sys::Path data_directory)
+                           sys::Path data_directory, sharing::SharedDisks& shared_disks)
     : hypervisor_(hypervisor),
       world_(world),
       data_directory_(std::move(data_directory)),
-      recovery_(std::make_unique<recovery::Recovery>(hypervisor, world.files, data_directory_)) {
+      shared_disks_(shared_disks),
+      recovery_(std::make_unique<recovery::Recovery>(hypervisor, world.files, data_directory_,
+                                                     &shared_disks)) {
     const sys::Path captures = data_directory_ / "capture";
     world_.files.make_directories(captures);
     for (const std::string& name : world_.files.list(captures)) {
@@ -61,13 +63,18 @@ std::unique_ptr<GroupDisks> LiveMachines::group(CollectionId collection,
 void LiveMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
                              const std::function<bool()>& cancelled) {
     recovery::shut_down_vms(hypervisor_, vms, {patience, force}, cancelled);
+    // Before a planned failover's last delta they are not locked yet, and go on: of a raw image only
+    // the daemon that runs knows what changed.
+    shared_disks_.end_locked();
 }
 
 void LiveMachines::lock(const std::vector<VmId>& vms, const std::string& why) {
     for (const VmId vm : vms) recovery_->locks().lock(vm, why);
+    shared_disks_.lock(vms, why);
 }
 
 void LiveMachines::unlock(const std::vector<VmId>& vms) {
+    shared_disks_.unlock(vms);
     for (const VmId vm : vms) recovery_->locks().unlock(vm);
 }
 

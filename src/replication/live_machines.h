@@ -5,6 +5,7 @@
 #include "hypervisor/hypervisor.h"
 #include "recovery/recovery.h"
 #include "replication/machines.h"
+#include "sharing/shared_disks.h"
 #include "sys/world.h"
 
 #include <memory>
@@ -17,7 +18,9 @@ class LiveMachines : public Machines {
   public:
     // Resumes VMs that an earlier life of the daemon left held. What is kept goes below
     // `data_directory`.
-    LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world, sys::Path data_directory);
+    // `hypervisor` shows the storage daemons of `shared_disks` too.
+    LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world, sys::Path data_directory,
+                 sharing::SharedDisks& shared_disks);
     ~LiveMachines() override;
 
     std::unique_ptr<GroupDisks> group(CollectionId collection, const std::vector<VmId>& vms,
@@ -44,6 +47,7 @@ class LiveMachines : public Machines {
     hypervisor::Hypervisor& hypervisor_;
     sys::World& world_;
     const sys::Path data_directory_;
+    sharing::SharedDisks& shared_disks_;
     std::unique_ptr<recovery::Recovery> recovery_;
 };
 
