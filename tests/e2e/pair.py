@@ -175,7 +175,8 @@ class Pair:
         ]
 
     def guest_disks(self, site: Site) -> list:
-        return [disk for guest in self.guests for disk in site.domain_disks(guest.name)]
+        disks = [disk for guest in self.guests for disk in site.domain_disks(guest.name)]
+        return list({disk.path: disk for disk in disks}.values())
 
     def judge(self, disks: list) -> Verdict:
         done = subprocess.run(

@@ -167,8 +167,13 @@ class Site:
         for pid_file in sorted((self.libvirt / "run/qemu").glob("*.pid")):
             if pid_file.name != "driver.pid":
                 kill_process(int(pid_file.read_text()), f"guest={pid_file.stem}")
+        self.kill_storage_daemons()
         if self.daemon:
             self.daemon.wait(30)
+
+    def kill_storage_daemons(self) -> None:
+        for pid_file in sorted((self.directory / "data/shared").glob("*/pid")):
+            kill_process(int(pid_file.read_text()), "qemu-storage-daemon")
 
     def kill_guest(self, name: str) -> None:
         kill_process(int((self.libvirt / f"run/qemu/{name}.pid").read_text()), f"guest={name}")
@@ -208,11 +213,22 @@ class Site:
         for disk in root.iter("disk"):
             if disk.get("device", "disk") != "disk":
                 continue
+            if disk.get("type") == "network":
+                disks.append(self.shared_disk(disk))
+                continue
             path = pathlib.Path(disk.find("source").get("file"))
             if path.parent != self.directory / "data/locks":  # the lock is no disk of the guest
                 target = disk.find("target").get("dev")
                 disks.append(Disk(target, path, disk.find("driver").get("type")))
         return disks
+
+    def shared_disk(self, element) -> Disk:
+        """What a storage daemon serves to a domain, by the daemon's record."""
+        socket_path = pathlib.Path(element.find("source/host").get("socket"))
+        record = json.loads((socket_path.parent / "disk.json").read_text())
+        return Disk(
+            element.find("target").get("dev"), pathlib.Path(record["image"]), record["format"]
+        )
 
     def point_disk(self, collection: str, vm: str, target: str, sequence: int) -> Disk:
         """The layer file that shows a disk at a recovery point, wherever among the lives of its

@@ -41,6 +41,7 @@ class Shape:
     load: int = 0  # further 4 KiB writes a second, of each guest
     slots: int = 512
     filled_mib: int = 0  # of random data on each disk, where the witness keeps nothing
+    shared: int = 0  # 1: the guests have one more disk, which is the same one for all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +102,8 @@ def command_line(shape: Shape, index: int) -> str:
         "group": shape.name,
         "guests": shape.guests,
         "vm": index,
-        "disks": len(DISK_FORMATS),
+        "disks": len(DISK_FORMATS) + shape.shared,
+        "shared": shape.shared,
         "slots": shape.slots,
         "rate": shape.rate,
         "load": shape.load,

@@ -27,7 +27,8 @@ std::string place_text(const Place& place) {
 class Examination {
   public:
     explicit Examination(const std::vector<std::filesystem::path>& paths) {
-        for (const auto& path : paths) images_.push_back(read_image(path));
+        for (const auto& path : paths)
+            for (auto& image : read_images(path)) images_.push_back(std::move(image));
     }
 
     Verdict run() {

@@ -32,10 +32,10 @@ Found sort(const T& block, const char (&magic)[8]) {
 
 }  // namespace
 
-Image read_image(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) fail_errno(errno, "open " + path.string());
-    Image image{path, Found::nothing, read_block<DiskHeader>(file, path, 0), {}};
+namespace {
+
+Image read_image(std::ifstream& file, const std::filesystem::path& path, std::uint64_t begin) {
+    Image image{path, Found::nothing, read_block<DiskHeader>(file, path, begin), {}};
     image.header_found = sort(image.header, kDiskMagic);
     if (image.header_found == Found::record && !plausible(image.header)) {
         image.header_found = Found::garbage;
@@ -44,10 +44,24 @@ Image read_image(const std::filesystem::path& path) {
     image.slots.resize(image.header.slots);
     for (std::uint32_t slot = 0; slot < image.header.slots; ++slot) {
         auto& into = image.slots[slot];
-        into.record = read_block<Record>(file, path, slot_offset(image.header, slot));
+        into.record = read_block<Record>(file, path, begin + slot_offset(image.header, slot));
         into.found = sort(into.record, kRecordMagic);
     }
     return image;
+}
+
+}  // namespace
+
+std::vector<Image> read_images(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) fail_errno(errno, "open " + path.string());
+    std::vector<Image> images{read_image(file, path, 0)};
+    const bool shared = images[0].header_found == Found::record && images[0].header.parts > 1 &&
+                        images[0].header.parts == images[0].header.place.guests;
+    const std::uint64_t part = images[0].header.size_bytes;
+    for (std::uint32_t i = 1; shared && i < images[0].header.place.guests; ++i)
+        images.push_back(read_image(file, path, i * part));
+    return images;
 }
 
 }  // namespace reviver::witness

@@ -28,7 +28,8 @@ struct Image {
     std::vector<Slot> slots;  // by slot number; empty without a header
 };
 
-// Throws Error when the file cannot be read or is shorter than its header says.
-Image read_image(const std::filesystem::path& path);
+// One, or of a disk that the guests share one for each part. Throws Error when the file cannot be
+// read or is shorter than its header says.
+std::vector<Image> read_images(const std::filesystem::path& path);
 
 }  // namespace reviver::witness

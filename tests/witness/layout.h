@@ -4,6 +4,8 @@
 //    disk 0   | header |  slot 0, 1, 2 ... packed      |        load          |
 //    disk 1.. | header |  slots scattered over a half  |        load          |
 //             0        1 MiB                           size/2              size
+//
+// The guests may share their last disk: then each has a part of it, which is laid out like a disk.
 #pragma once
 
 #include "witness/record.h"
@@ -39,6 +41,11 @@ struct Layout {
         return first > last ? 0 : last - (last - first) % window();
     }
 };
+
+// Where the guest's part of a disk that the guests share begins, and how long it is.
+constexpr std::uint64_t part_bytes(std::uint64_t disk_bytes, std::uint32_t guests) {
+    return disk_bytes / guests / kBlockBytes * kBlockBytes;
+}
 
 // Slots of disk 0 are packed, those of the others spread over the first half of the disk.
 constexpr std::uint32_t slot_spacing_bytes(std::uint32_t disk, std::uint32_t slots,

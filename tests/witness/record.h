@@ -51,7 +51,9 @@ struct DiskHeader {
     std::uint32_t slots;  // a power of two
     std::uint32_t slot_spacing_bytes;
     std::uint64_t size_bytes;
-    std::byte unused[kBlockBytes - 80];
+    std::uint32_t
+        parts;  // of a disk that the guests share: as many, each guest's like a disk; else 0
+    std::byte unused[kBlockBytes - 84];
 };
 static_assert(sizeof(DiskHeader) == kBlockBytes);
 

@@ -66,9 +66,13 @@ void apply(Settings& settings, const char* name, const char* value) {
         std::uint32_t max;
     };
     const Known known[] = {
-        {"guests", &settings.guests, kGuestsMax},     {"vm", &settings.vm, kGuestsMax - 1},
-        {"disks", &settings.disks, kDisksMax},        {"slots", &settings.slots, kSlotsMax},
-        {"rate", &settings.records_per_second, 1000}, {"load", &settings.load_per_second, 100000},
+        {"guests", &settings.guests, kGuestsMax},
+        {"vm", &settings.vm, kGuestsMax - 1},
+        {"disks", &settings.disks, kDisksMax},
+        {"slots", &settings.slots, kSlotsMax},
+        {"rate", &settings.records_per_second, 1000},
+        {"load", &settings.load_per_second, 100000},
+        {"shared", &settings.shared, 1},
     };
     if (strcmp(name, "group") == 0) {
         if (strlen(value) >= kGroupNameBytes) die("witness.group=%s: too long", value);

@@ -15,6 +15,7 @@ struct Settings {
     std::uint32_t slots = 512;
     std::uint32_t records_per_second = 30;  // of the whole group; at most, as the guests keep up
     std::uint32_t load_per_second = 0;      // further 4 KiB writes of this guest, at random places
+    std::uint32_t shared = 0;  // 1: the last disk is that of all guests, each has a part of it
 };
 
 // Mounts /proc and /dev, opens the console and loads the drivers. Called first, by process 1.

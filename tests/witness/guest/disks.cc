@@ -37,6 +37,10 @@ bool blank(const DiskHeader& header) {
     return std::memcmp(&header, &kZero, sizeof(header)) == 0;
 }
 
+bool is_shared(const Settings& settings, std::uint32_t disk) {
+    return settings.shared != 0 && disk + 1 == settings.disks;
+}
+
 DiskHeader new_header(const Settings& settings, std::uint32_t disk, std::uint64_t size_bytes) {
     DiskHeader header{};
     std::memcpy(header.magic, kDiskMagic, sizeof(header.magic));
@@ -46,6 +50,7 @@ DiskHeader new_header(const Settings& settings, std::uint32_t disk, std::uint64_
     header.slots = settings.slots;
     header.slot_spacing_bytes = slot_spacing_bytes(disk, settings.slots, size_bytes);
     header.size_bytes = size_bytes;
+    header.parts = is_shared(settings, disk) ? settings.guests : 0;
     seal(header);
     return header;
 }
@@ -73,12 +78,16 @@ void Disks::open_disk(const Settings& settings, std::uint32_t disk) {
     opened.file = open_device(path);
     std::uint64_t size_bytes = 0;
     if (ioctl(opened.file, BLKGETSIZE64, &size_bytes) != 0) die("no size of %s", path);
+    if (is_shared(settings, disk)) {
+        size_bytes = part_bytes(size_bytes, settings.guests);
+        opened.begin = settings.vm * size_bytes;
+    }
     const DiskHeader wanted = new_header(settings, disk, size_bytes);
     if (size_bytes < kDiskBytesMin || !plausible(wanted))
         die("%s is too small for its slots", path);
-    read_block(opened.file, 0, opened.header);
+    read_block(opened.file, opened.begin, opened.header);
     if (blank(opened.header)) {
-        write_block(opened.file, 0, wanted);
+        write_block(opened.file, opened.begin, wanted);
         opened.header = wanted;
     }
     // A disk may have grown since its header was written; all else stays as it was.
@@ -94,7 +103,7 @@ void Disks::open_disk(const Settings& settings, std::uint32_t disk) {
 void Disks::scan(const Disk& disk) {
     Record record{};
     for (std::uint32_t slot = 0; slot < disk.header.slots; ++slot) {
-        read_block(disk.file, slot_offset(disk.header, slot), record);
+        read_block(disk.file, disk.begin + slot_offset(disk.header, slot), record);
         if (std::memcmp(record.magic, kRecordMagic, sizeof(record.magic)) != 0) continue;
         if (sealed(record) && record.number > newest_.number) newest_ = record;
     }
@@ -102,7 +111,8 @@ void Disks::scan(const Disk& disk) {
 
 void Disks::write(const Record& record) {
     const Disk& disk = disks_[layout_.disk_of(record.number)];
-    write_block(disk.file, slot_offset(disk.header, layout_.slot_of(record.number)), record);
+    const std::uint64_t offset = slot_offset(disk.header, layout_.slot_of(record.number));
+    write_block(disk.file, disk.begin + offset, record);
     newest_ = record;
 }
 

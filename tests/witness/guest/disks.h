@@ -27,6 +27,7 @@ class Disks {
   private:
     struct Disk {
         int file = -1;
+        std::uint64_t begin = 0;  // of the guest's part of it
         DiskHeader header{};
     };
 

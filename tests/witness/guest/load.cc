@@ -1,5 +1,6 @@
 #include "witness/guest/load.h"
 
+#include "witness/layout.h"
 #include "witness/record.h"
 
 #include <fcntl.h>
@@ -14,10 +15,11 @@ namespace {
 
 struct Target {
     int file = -1;
+    std::uint64_t first = 0;  // block of the guest's part
     std::uint64_t blocks = 0;
 };
 
-Target open_target(std::uint32_t disk) {
+Target open_target(const Settings& settings, std::uint32_t disk) {
     char path[] = "/dev/vda";
     path[7] = static_cast<char>('a' + disk);
     Target target;
@@ -25,6 +27,10 @@ Target open_target(std::uint32_t disk) {
     std::uint64_t size_bytes = 0;
     if (target.file < 0 || ioctl(target.file, BLKGETSIZE64, &size_bytes) != 0)
         die("load: no %s", path);
+    if (settings.shared != 0 && disk + 1 == settings.disks) {
+        size_bytes = part_bytes(size_bytes, settings.guests);
+        target.first = settings.vm * (size_bytes / kBlockBytes);
+    }
     target.blocks = size_bytes / kBlockBytes;
     return target;
 }
@@ -36,7 +42,7 @@ void write_somewhere(const Target& target, std::uint64_t random) {
         std::memcpy(block + at, &word, sizeof(word));
     }
     const std::uint64_t upper = target.blocks - target.blocks / 2;
-    const std::uint64_t at = target.blocks / 2 + random % upper;
+    const std::uint64_t at = target.first + target.blocks / 2 + random % upper;
     if (pwrite(target.file, block, kBlockBytes, static_cast<off_t>(at * kBlockBytes)) < 0) {
         die("load: cannot write");
     }
@@ -44,7 +50,8 @@ void write_somewhere(const Target& target, std::uint64_t random) {
 
 [[noreturn]] void write_for_ever(const Settings& settings) {
     Target targets[kDisksMax];
-    for (std::uint32_t disk = 0; disk < settings.disks; ++disk) targets[disk] = open_target(disk);
+    for (std::uint32_t disk = 0; disk < settings.disks; ++disk)
+        targets[disk] = open_target(settings, disk);
     std::uint64_t random = mix(static_cast<std::uint64_t>(wall_ns()) + settings.vm);
     const std::int64_t began = monotonic_ms();
     for (std::uint64_t written = 0;; ++written) {

@@ -1,0 +1,131 @@
+"""A disk that two guests share: served by one storage daemon, replicated once for the group, and in
+the order of the group on every point, with the guests' own disks."""
+
+import os
+import pathlib
+import shutil
+import unittest
+
+from e2e.pair import RECOVERED, REPLICATING, Pair
+from e2e.reviver_site import Failed, wait_for
+from guest import embed, group
+
+BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
+NAME = "quorum"
+SIZE_MIB = 32
+
+
+def with_disk(definition: str, element: str) -> str:
+    return definition.replace("<controller type='usb'", element + "\n    <controller type='usb'", 1)
+
+
+class SharedDiskPair(Pair):
+    """Two sites, and guests which share a disk at home."""
+
+    def __init__(self, directory, build, shape):
+        super().__init__(directory, build, shape)
+        self.shared_id = ""
+
+    def define(self, element_for) -> None:
+        """Defines the guests anew, each with one more disk; nobody may have the root open."""
+        for guest in self.guests:
+            guest.xml.write_text(with_disk(guest.xml.read_text(), element_for(guest)))
+        embed.virsh(self.home.libvirt, *(f"define {guest.xml}" for guest in self.guests))
+
+    def share(self, image: pathlib.Path, *more: str) -> None:
+        """As a person does it, who then edits the definitions."""
+        self.home.reviver("shared-disk", "add", NAME, "--file", str(image), *more)
+        elements = {
+            guest: self.home.reviver("shared-disk", "show", NAME, "--vm", guest.name)
+            for guest in self.guests
+        }
+        self.home.stop()
+        self.define(elements.get)
+        self.home.start()
+        self.shared_id = self.home.ask("shared-disk", "list")[0]["DiskId"]
+
+    def point_disks(self, site, sequence):
+        shared = site.point_disk(self.collection_id, self.shared_id, NAME, sequence)
+        return [*super().point_disks(site, sequence), shared]
+
+
+class SharedDiskTest(unittest.TestCase):
+    def setUp(self):
+        directory = BUILD / "e2e" / self._testMethodName
+        shutil.rmtree(directory, ignore_errors=True)
+        shape = group.Shape(
+            name=f"shared{os.getpid()}", guests=2, rate=60, load=40, disk_mib=16, shared=1
+        )
+        self.pair = SharedDiskPair(directory, BUILD, shape)
+        self.addCleanup(self.pair.end)
+        self.pair.make_sites()
+        self.pair.make_guests()
+
+    def image(self, suffix: str) -> pathlib.Path:
+        return self.pair.directory / f"guests/{NAME}.{suffix}"
+
+    def test_a_disk_that_qemu_alone_shares_is_refused_and_the_text_says_the_way_out(self):
+        image = self.image("raw")
+        with open(image, "wb") as file:
+            file.truncate(SIZE_MIB << 20)
+        self.pair.define(
+            lambda guest: f"<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+            f"<source file='{image}'/><target dev='vdc' bus='virtio'/><shareable/></disk>"
+        )
+        self.pair.start_sites()
+        self.pair.introduce()
+        self.pair.make_collection()
+        with self.assertRaises(Failed) as refused:
+            self.pair.enable(interval_s=5, history=8)
+        text = str(refused.exception)
+        self.assertIn("disk vdc of VM", text)
+        for guest in self.pair.guests:
+            self.assertIn(guest.name, text)
+        self.assertIn(f"reviver shared-disk add NAME --file {image}", text)
+
+    def test_the_order_holds_over_shared_and_own_disks_there_and_back(self):
+        pair = self.pair
+        pair.start_sites()
+        pair.share(self.image("qcow2"), "--format", "qcow2", "--create", f"{SIZE_MIB}M")
+        pair.introduce()
+        pair.make_collection()
+        pair.start_guests(pair.home)
+        pair.wait_for_records(60)
+        pair.enable(interval_s=2, history=20)
+        pair.home.reviver("start", pair.collection, "--wait")
+        pair.wait_for_new_points(pair.away, 3)
+        proved = pair.prove_points(pair.away)
+        self.assertGreaterEqual(len(proved), 3)
+        self.assertGreater(max(proved.values()), min(proved.values()))
+        self.kill_the_storage_daemon()
+        self.fail_over_and_reverse()
+
+    def kill_the_storage_daemon(self):
+        """The guests stand still until it runs again, and then go on; what it had not saved is
+        found by comparing.
+        """
+        pair = self.pair
+        pair.home.kill_storage_daemons()
+        pair.wait_for_records(pair.last_record() + 60)
+        pair.wait_for_new_points(pair.away, 2)
+        pair.prove_points(pair.away)
+
+    def fail_over_and_reverse(self):
+        pair = self.pair
+        pair.home.pull_the_plug()
+        pair.away.reviver("failover", pair.collection, "--wait")
+        pair.wait_for_state(pair.away, RECOVERED)
+        before = pair.prove_order(pair.guest_disks(pair.away), "the disks at away")
+        pair.forget_consoles()
+        pair.start_guests(pair.away)
+        pair.wait_for_records(before + 60)
+        pair.away.reviver("commit", pair.collection, "--wait")
+        pair.home.start()
+        pair.away.reviver("reverse", pair.collection, "--wait")
+        pair.wait_for_state(pair.away, REPLICATING)
+        pair.wait_for_new_points(pair.home, 2)
+        pair.prove_points(pair.home)
+
+
+if __name__ == "__main__":
+    unittest.main()
