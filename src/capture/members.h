@@ -3,8 +3,8 @@
 //
 // CD-ROMs, floppies and read-only disks are no members. A disk that several VMs share through a
 // storage daemon of ours is one member, under the key of the shared disk, however many have it.
-// Errors: Code::not_found for a VM that is not defined, Code::not_supported for a disk that cannot be
-// followed (others write to it as well, past its QEMU; a source that is no file and no block device),
+// Errors: Code::not_found for a VM that is not defined, Code::not_supported for a disk that cannot
+// be followed (others write to it past its QEMU; a source that is no file and no block device),
 // Code::unavailable for an image that cannot be opened or a VM that stopped while being asked. Any
 // thread may call.
 #pragma once
@@ -27,7 +27,7 @@ struct MemberDisk {
 
 struct Members {
     std::vector<MemberDisk>
-        disks;  // VMs in the order asked for, disks in the order of the definition; then shared ones
+        disks;  // VMs in the order asked for, disks in that of the definition; then shared ones
     std::vector<VmDefinition> vms;
 };
 

@@ -21,7 +21,7 @@ struct Export {
 
 class NbdServer {
   public:
-    // `always`: it runs as long as the process does, as that of a storage daemon; start() and stop()
+    // `always`: it runs as long as the process does, as a storage daemon's; start() and stop()
     // leave it alone.
     NbdServer(qemu::Qmp qmp, CollectionId collection, std::string socket, bool always = false);
 

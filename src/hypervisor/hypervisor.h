@@ -53,8 +53,8 @@ struct Domain {
     std::int64_t process_id = 0;
     bool autostart = false;  // started when the driver starts
     // Not empty: this is no VM but the storage daemon of a shared disk, asked for by the disk's id,
-    // and that is the socket of its NBD server. It has one disk, called as the shared disk is, takes
-    // QMP commands about it, and is neither stopped nor defined. `users`: the VMs that have the disk.
+    // and that is the socket of its NBD server. It has one disk, called as the shared disk is,
+    // takes QMP commands, and is neither stopped nor defined. `users`: the VMs that have the disk.
     std::string nbd_socket;
     std::vector<VmId> users;
     bool is_storage_daemon() const { return !nbd_socket.empty(); }

@@ -1,8 +1,8 @@
-// A disk that several VMs share has an id of its own, the same on both sites. Its DiskKey has that id
-// in the place of a VM's and its name for a target, for the key's `vm` says who has the disk open: a
+// A disk that several VMs share has an id of its own, the same on both sites. Its DiskKey has that
+// in place of a VM's id, its name for a target, for the key's `vm` says who has the disk open: a
 // VM's QEMU, or the shared disk's storage daemon. Hypervisor::domain() and qmp() take either.
 //
-// How a VM reaches a disk that it shares with others: as an NBD client of the disk's storage daemon.
+// How a VM reaches a disk that it shares with others: as an NBD client of its storage daemon.
 //
 //     DATA/shared/<id of the disk>/nbd     the daemon's socket
 //     <first 8 characters of the VM's id>  the export on it that is for this VM

@@ -2,7 +2,7 @@
 // does; QEMUs of VMs are spoken to through libvirt. Protocol: QEMU's "QMP specification", of which
 // this uses greeting, qmp_capabilities and one command at a time; events are read over.
 //
-// Errors: Code::unavailable when nobody listens or the program went away, Code::timeout when it does
+// Errors: Code::unavailable when nobody listens or the program went away, Code::timeout if it does
 // not answer within monitor_answer_max, Code::failed with QEMU's class and text for a refusal,
 // Code::protocol for what is no QMP. After any but a refusal the connection is of no use.
 //

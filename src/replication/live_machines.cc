@@ -63,7 +63,7 @@ std::unique_ptr<GroupDisks> LiveMachines::group(CollectionId collection,
 void LiveMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
                              const std::function<bool()>& cancelled) {
     recovery::shut_down_vms(hypervisor_, vms, {patience, force}, cancelled);
-    // Before a planned failover's last delta they are not locked yet, and go on: of a raw image only
+    // Before a planned failover's last delta they are not locked yet, and go on: of raw images only
     // the daemon that runs knows what changed.
     shared_disks_.end_locked();
 }

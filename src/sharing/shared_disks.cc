@@ -235,7 +235,7 @@ void SharedDisks::Implementation::definitions_changed() {
     wake_.notify_all();
 }
 
-// ---------------------------------------------------------------------------------- keeping running
+// --------------------------------------------------------------------------------- keeping running
 
 // With the entry's mutex held. Returns when the daemon runs and its VMs can reach it.
 void SharedDisks::Implementation::serve(Entry& entry) {

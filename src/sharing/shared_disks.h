@@ -7,7 +7,7 @@
 // were paused because it did not answer go on, their requests repeated by their QEMU. A locked disk
 // (its VMs are, too) is not started, and ended only by end_locked(), when nobody uses it.
 //
-// The record on disk comes before every act, so each can be repeated. Errors: Code::not_found for no
+// The record on disk comes before every act, so each can be repeated. Errors: Code::not_found if no
 // such disk, Code::exists, Code::in_use, Code::invalid_parameter, Code::invalid_state for one that
 // is locked; those of the storage daemon with its text. Any thread may call.
 #pragma once

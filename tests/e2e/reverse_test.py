@@ -111,7 +111,10 @@ class ReverseTest(unittest.TestCase):
         # The host comes back, and starts its guests before anybody could tell it not to.
         self.pair.forget_consoles()
         for guest in self.pair.guests:
-            wait_for(f"the host to start {guest.name}", lambda name=guest.name: self.host_starts(name))
+            wait_for(
+                f"the host to start {guest.name}",
+                lambda name=guest.name: self.host_starts(name),
+            )
         stale = self.pair.wait_for_records(60)
         self.home.start()
         self.wait_until_away_replicates()

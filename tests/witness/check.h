@@ -1,10 +1,10 @@
 // Judges the disks of a witness group: do they show the group as it was at one moment?
 //
-// In: one image of every disk of every guest of the group, and of the disk that they share if they do,
-// in any order, as files that hold the raw contents. Out: a Verdict. With N the newest record found anywhere, the rule is exact, not a
-// sample: every slot of every disk holds the very record that the layout says for N, all of one
-// history, and nothing else. One slot may hold anything: that of record N+1, whose write may have
-// been under way and was not acknowledged.
+// In: one image of every disk of every guest of the group, and of the disk that they share, in any
+// order, as files that hold the raw contents. Out: a Verdict. With N the newest record found
+// anywhere, the rule is exact, not a sample: every slot of every disk holds the very record that
+// the layout says for N, all of one history, and nothing else. One slot may hold anything: that of
+// record N+1, whose write may have been under way and was not acknowledged.
 //
 // Throws Error: a file that cannot be read, or a set of images that is no witness group at all. Bad
 // contents are no error but faults. No threads.
