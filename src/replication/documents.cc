@@ -59,6 +59,8 @@ std::string to_text(const Collection& c) {
                                         {"trouble", c.trouble},
                                         {"fenced", c.fenced},
                                         {"agenda", agenda_json(c.agenda)},
+                                        {"made_by", c.made_by},
+                                        {"made_in_group", c.made_in_group},
                                         {"failover_point", c.failover_point.value},
                                         {"failover_epoch", c.failover_epoch.value},
                                         {"flattened", c.flattened},
@@ -89,6 +91,8 @@ Collection collection_from_text(std::string_view text) {
     c.trouble = in.text("trouble");
     c.fenced = in.flag("fenced");
     c.agenda = agenda_of(in.inner("agenda"));
+    if (in.has("made_by")) c.made_by = in.text("made_by");
+    if (in.has("made_in_group")) c.made_in_group = in.text("made_in_group");
     c.failover_point.value = in.number("failover_point");
     c.failover_epoch.value = in.number("failover_epoch");
     c.flattened = in.flag("flattened");

@@ -19,7 +19,9 @@ namespace reviver::replication {
 
 // What a paired site may do here: replicate to this one.
 struct Authorization {
-    std::string trust_group;  // for people: which primaries belong together
+    // Which primaries may follow one another: one takes over what another of its group has left
+    // here. "": none.
+    std::string trust_group;
 
     bool operator==(const Authorization&) const = default;
 };
@@ -81,6 +83,11 @@ struct Collection {
     std::string trouble;            // why critical; "" when not
     bool fenced = false;            // the other side has gone on: this side must not write or send
     Agenda agenda;
+
+    // Who made what is here of another site, and of which trust group it was; kept when the
+    // relationship is removed. "" when nobody else did.
+    std::string made_by;
+    std::string made_in_group;
 
     // Recovery: the point that the VMs run from (states 4 to 6 and 16).
     Sequence failover_point;

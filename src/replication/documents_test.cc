@@ -26,6 +26,8 @@ Collection full_collection() {
     c.last_sequence = {41};
     c.shapes = {{{VmId(other), "vda"}, 1 << 20}};
     c.trouble = "no answer";
+    c.made_by = "east";
+    c.made_in_group = "shops";
     c.failover_point = {40};
     c.last_apply_time = sys::WallTime(std::chrono::hours(5));
     c.reverse_pending = true;

@@ -103,6 +103,8 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
     context.store.adopt(c.id, own, adopted);
     const Collection after = group.advance(Event::became_replica, [&](Collection& g) {
         g.epoch = question.epoch;
+        g.made_by = g.peer;
+        g.made_in_group.clear();
         g.settings = question.settings;
         g.changes = changes;
         g.fenced = false;

@@ -78,6 +78,7 @@ std::string ReplicaDesk::create(const std::string& peer, const std::string& body
         const bool repeated = c.place.role == Role::replica && c.peer == peer &&
                               c.epoch == message.epoch && !c.initial_complete;
         if (repeated) return "{}";
+        recovery_server_.require_same_trust(c, peer);
         if (c.place.role != Role::none) {
             fail(Code::invalid_state,
                  "collection '{}' is {} on this site already; remove that "
@@ -103,6 +104,8 @@ std::string ReplicaDesk::create(const std::string& peer, const std::string& body
         c.name = message.name;
         c.epoch = message.epoch;
         c.peer = peer;
+        c.made_by = peer;
+        c.made_in_group = recovery_server_.trust_group(peer);
         c.settings = message.settings;
         c.initial_complete = false;
         c.failover_type = FailoverType::none;
