@@ -8,7 +8,6 @@
 #include "daemon/service_manager.h"
 #include "daemon/signals.h"
 #include "daemon/site.h"
-#include "server/accounts.h"
 #include "site/config.h"
 
 #include <cstdio>
@@ -20,16 +19,6 @@ using namespace reviver;
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
-// The door reads a changed file by itself; this tells now whether it can.
-void look_at_accounts(const site::Config& config) {
-    try {
-        log_info("{} has {} accounts", config.management.accounts.string(),
-                 server::read_accounts(config.management.accounts).size());
-    } catch (const Error& error) {
-        log_error("{}; until that is repaired nobody is let in", error.what());
-    }
-}
-
 void run(const site::Config& config) {
     daemon::Signals signals;
     daemon::InstanceLock lock(config.data_dir);
@@ -38,7 +27,7 @@ void run(const site::Config& config) {
     log_info("site {} is up: management at {}, peers at {}", config.name,
              config.management.listen.text(), config.peer.listen.text());
     daemon::tell_service_manager("READY=1");
-    while (signals.next() == daemon::Steer::reload) look_at_accounts(config);
+    while (signals.next() == daemon::Steer::reload) site.look_at_accounts();
     daemon::tell_service_manager("STOPPING=1");
     log_info("site {} goes down; virtual machines run on", config.name);
 }

@@ -85,8 +85,18 @@ metrics::SiteFigures figures_of(const std::string& site, replication::Engine& en
     return figures;
 }
 
-std::shared_ptr<server::Authenticator> who_comes_in(const site::ManagementConfig& config) {
-    const auto accounts = std::make_shared<server::AccountFile>(config.accounts);
+std::shared_ptr<server::AccountFile> open_accounts(const site::ManagementConfig& config,
+                                                   const std::shared_ptr<audit::Trail>& trail) {
+    const auto tell = [trail](const server::AccountChange& change) {
+        trail->account_changed(change);
+    };
+    auto accounts = std::make_shared<server::AccountFile>(config.accounts, tell);
+    trail->accounts(accounts->all());
+    return accounts;
+}
+
+std::shared_ptr<server::Authenticator> who_comes_in(
+    const site::ManagementConfig& config, const std::shared_ptr<server::AccountFile>& accounts) {
     std::vector<std::shared_ptr<server::Authenticator>> schemes;
     if (!config.keytab.empty()) {
         schemes.push_back(std::make_shared<server::KerberosAuthenticator>(
@@ -155,9 +165,10 @@ ManagementDoor open_management_door(const site::Config& config, replication::Eng
     if (config.management.anonymous_identify) {
         router.add_public(std::make_shared<server::WsmanPublicIdentify>(options));
     }
-    const auto authenticator = who_comes_in(config.management);
-    const server::HttpsOptions https = https_options(config.management, trail);
     ManagementDoor opened;
+    opened.accounts = open_accounts(config.management, trail);
+    const auto authenticator = who_comes_in(config.management, opened.accounts);
+    const server::HttpsOptions https = https_options(config.management, trail);
     opened.https = std::make_unique<server::HttpsServer>(https, router, authenticator);
     if (config.management.http) {
         opened.http = std::make_unique<server::HttpsServer>(http_options(config.management, https),

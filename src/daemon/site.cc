@@ -1,5 +1,6 @@
 #include "daemon/site.h"
 
+#include "base/log.h"
 #include "capture/limits.h"
 #include "daemon/management_door.h"
 #include "daemon/peer_door.h"
@@ -53,6 +54,7 @@ class Site::Parts {
 
     std::uint16_t peer_port() const { return peer_door_->port(); }
     std::uint16_t management_port() const { return management_door_.https->port(); }
+    void look_at_accounts() { log_info("{} accounts", management_door_.accounts->all().size()); }
 
   private:
     replication::Context context(const site::Config& config);
@@ -122,6 +124,10 @@ Site::~Site() = default;
 
 std::uint16_t Site::peer_port() const {
     return parts_->peer_port();
+}
+
+void Site::look_at_accounts() {
+    parts_->look_at_accounts();
 }
 
 std::uint16_t Site::management_port() const {

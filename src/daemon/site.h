@@ -25,6 +25,9 @@ class Site {
     std::uint16_t peer_port() const;
     std::uint16_t management_port() const;
 
+    // Now, and not with the next login, so that the audit log has what changed.
+    void look_at_accounts();
+
   private:
     class Parts;
     std::unique_ptr<Parts> parts_;
