@@ -34,7 +34,7 @@ EXPECTED = [
     ("wslenum", "<p:ElementName>shop<"),
     ("wslget", "<p:ElementName>shop<"),
     ("wslinvoke", "<p:ReturnValue>0<"),
-    ("wslenum", "EnumerateResponse"),
+    ("wslenum", "EndOfSequence"),
     ("/cimom", "<INSTANCENAME "),
     ("/api/v1/", '"ElementName":"shop"'),
 ]

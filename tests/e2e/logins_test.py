@@ -253,13 +253,13 @@ class LoginsTest(unittest.TestCase):
         )
         for arguments, _, _ in steps:
             self.site.reviver("user", *arguments)
-            self.site.reviver("identify")  # the daemon looks when somebody comes
+            self.curl(*self.certificate_of("ann"))  # the daemon looks when somebody comes
         lines = [one for one in self.audit_lines()[before:] if one["event"] == "account"]
         told = [(one["account"], one["change"], one["roles"]) for one in lines]
         self.assertEqual(told, [("eve", change, roles) for _, change, roles in steps])
         self.assertEqual(lines[3]["proofs"], "cn=Eve")
         self.assertNotIn("scrypt", json.dumps(lines))
-        (start,) = [one for one in self.audit_lines() if one["event"] == "accounts"]
+        start = next(one for one in self.audit_lines() if one["event"] == "accounts")
         self.assertEqual(start["accounts"]["admin"], "administrator")
         self.assertEqual(start["accounts"]["cert-ann"], "auditor")
 
