@@ -35,6 +35,7 @@ std::string certificate_of(sys::World& world, const site::Config& config) {
 store::Options store_options(const site::Config& config) {
     store::Options options;
     options.reserve_share = config.store_reserve_share;
+    options.upkeep_bytes_per_second_max = config.upkeep_bytes_per_second_max;
     return options;
 }
 

@@ -254,13 +254,17 @@ sys::Duration Keeper::replica_step() {
     policy.recovery_history = c.settings.recovery_history;
     policy.now = context_.world.clock.wall();
     point::Filters filters;
-    filters.stopped = [this] { return stopping_.load(); };
+    // A failover does not wait for what can be done again later.
+    filters.stopped = [this, interrupted = group_.interrupted()] {
+        return stopping_ || interrupted();
+    };
     try {
         const auto done = context_.store.maintain_once(group_.id(), policy, filters);
         return done.more ? sys::Duration(0) : sys::Duration(upkeep_pause);
     } catch (const Error& error) {
-        // A failover pinned a point under the upkeep's hands: the next round sees the pin.
-        if (error.code() != Code::in_use) throw;
+        // A failover pinned a point under the upkeep's hands, or interrupted it: the next round
+        // sees the pin.
+        if (error.code() != Code::in_use && error.code() != Code::stopped) throw;
         return upkeep_pause;
     }
 }

@@ -106,10 +106,12 @@ std::string read_libvirt_uri(TomlSection section, const Layout& layout) {
     return uri;
 }
 
-double read_reserve(TomlSection section) {
+void read_store(TomlSection section, Config& config) {
     auto percent = section.number("reserve_percent", 3, 0, limits::store_reserve_percent_max);
+    config.store_reserve_share = static_cast<double>(percent) / 100;
+    auto mib = section.number("upkeep_mib_per_s_max", 0, 0, limits::upkeep_mib_per_s_max);
+    config.upkeep_bytes_per_second_max = static_cast<std::uint64_t>(mib) << 20;
     section.finish();
-    return static_cast<double>(percent) / 100;
 }
 
 std::uint64_t read_bandwidth(TomlSection section) {
@@ -189,7 +191,7 @@ Config parse_config(std::string_view text, const fs::path& file) {
     config.libvirt_uri = read_libvirt_uri(root.section("hypervisor"), layout);
     config.peer = read_peer(root.section("peer"), layout);
     config.management = read_management(root.section("management"), layout);
-    config.store_reserve_share = read_reserve(root.section("store"));
+    read_store(root.section("store"), config);
     config.bandwidth_bytes_per_second_max = read_bandwidth(root.section("replication"));
     config.log_level = read_log_level(root.section("log"));
     root.finish();

@@ -45,6 +45,7 @@ struct Config {
     PeerConfig peer;
     ManagementConfig management;
     double store_reserve_share = 0;                    // of the disk of the store, kept free
+    std::uint64_t upkeep_bytes_per_second_max = 0;     // of the store; 0: no limit
     std::uint64_t bandwidth_bytes_per_second_max = 0;  // to all peers together; 0: no limit
     level_enum log_level = level_enum::info;
 };

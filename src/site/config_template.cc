@@ -54,6 +54,9 @@ listen = {management_listen}
 [store]
 # The part of the disk of data_dir that stays free: replication pauses before it is used.
 # reserve_percent = 3
+# What merging old layers may copy, for all replicas together; 0 is no limit. A failover never waits
+# for it.
+# upkeep_mib_per_s_max = 0
 
 [replication]
 # Bytes to all peers together, everything counted; 0 is no limit.

@@ -52,6 +52,7 @@ TEST(Config, HasDefaultsRelativeToItsDirectory) {
     EXPECT_TRUE(config.management.keytab.empty());
     EXPECT_FALSE(config.management.http);
     EXPECT_EQ(config.store_reserve_share, 0.03);
+    EXPECT_EQ(config.upkeep_bytes_per_second_max, 0u);
     EXPECT_EQ(config.bandwidth_bytes_per_second_max, 0u);
     EXPECT_EQ(config.log_level, level_enum::info);
 }

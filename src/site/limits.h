@@ -9,6 +9,7 @@ namespace reviver::site::limits {
 constexpr std::size_t config_bytes_max = 1u << 20;
 constexpr std::size_t site_name_chars_max = 64;
 constexpr std::int64_t store_reserve_percent_max = 90;
+constexpr std::int64_t upkeep_mib_per_s_max = 1'048'576;         // 1 TiB/s: more is a typing error
 constexpr std::int64_t bandwidth_kib_per_s_max = 1'073'741'824;  // 1 TiB/s: more is a typing error
 constexpr std::int64_t bandwidth_kib_per_s_min =
     16;  // a slower link never finishes an initial copy

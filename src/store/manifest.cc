@@ -77,10 +77,10 @@ CREATE TABLE receive_disk (
     bulk_done INTEGER NOT NULL,
     PRIMARY KEY (collection, disk)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 COMMIT;
 )sql";
-static_assert(manifest_format == 1, "the script above makes format 1");
+static_assert(manifest_format == 2, "the script above makes format 2");
 
 template <class IdType>
 IdType id_of(const std::string& text) {
@@ -107,6 +107,7 @@ void make_or_check(Database& database) {
              "the store has format {}, and this version knows up to {}: install a newer Reviver",
              found, manifest_format);
     if (found == 0) database.run_script(schema);
+    if (found == 1) database.run_script("PRAGMA user_version = 2;");
 }
 
 // Fills in what follows from the layers: which disks a point has, and what it takes.
@@ -412,13 +413,13 @@ void Manifest::delete_layer(DiskId disk, Sequence sequence) {
     database_.run("DELETE FROM layer WHERE disk = ? AND sequence = ?", disk, sequence.value);
 }
 
-void Manifest::replace_layers(DiskId disk, const std::vector<Sequence>& gone, Sequence merged,
-                              std::uint64_t stored_bytes) {
+void Manifest::replace_layers(DiskId disk, const std::vector<ReplacedLayer>& layers,
+                              bool ends_fold) {
     change([&] {
-        for (const Sequence sequence : gone) delete_layer(disk, sequence);
-        database_.run("UPDATE layer SET stored_bytes = ? WHERE disk = ? AND sequence = ?",
-                      stored_bytes, disk, merged.value);
-        database_.run("UPDATE disk SET folding = NULL WHERE id = ?", disk);
+        for (const ReplacedLayer& layer : layers)
+            database_.run("UPDATE layer SET stored_bytes = ? WHERE disk = ? AND sequence = ?",
+                          layer.stored_bytes, disk, layer.sequence.value);
+        if (ends_fold) database_.run("UPDATE disk SET folding = NULL WHERE id = ?", disk);
     });
 }
 

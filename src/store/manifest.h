@@ -17,7 +17,9 @@
 
 namespace reviver::store {
 
-constexpr int manifest_format = 1;
+// 2: several layers may build on one. What made format 1 would take branches for garbage; apart
+// from that they are alike.
+constexpr int manifest_format = 2;
 
 using DiskId = std::int64_t;
 
@@ -75,6 +77,11 @@ struct NewLayer {
     LayerRow layer;
 };
 
+struct ReplacedLayer {
+    Sequence sequence;
+    std::uint64_t stored_bytes = 0;
+};
+
 class Manifest {
   public:
     Manifest(sys::World& world, const sys::Path& path);
@@ -106,9 +113,8 @@ class Manifest {
     void remove_points(CollectionId collection, const std::vector<Sequence>& points);
 
     void begin_fold(DiskId disk, Sequence layer);
-    // `merged` has taken in the layers `gone`; ends a fold.
-    void replace_layers(DiskId disk, const std::vector<Sequence>& gone, Sequence merged,
-                        std::uint64_t stored_bytes);
+    // The layers' files are other ones with the same meaning. Ends a fold, if they are its.
+    void replace_layers(DiskId disk, const std::vector<ReplacedLayer>& layers, bool ends_fold);
     void remove_layers(DiskId disk, const std::vector<Sequence>& gone);
 
     void pin(CollectionId collection, Sequence sequence, const std::string& reason);

@@ -4,10 +4,10 @@
 //   * the newest point, always;
 //   * points of kind tail and points that are pinned, until somebody removes or unpins them;
 //   * when `recovery_history` is not 0: every point of the last `recent` time, but at most
-//     `recent_max` of them (a VM that boots on a point opens every layer below it, and libvirt
-//     nests them in its XML), and up to `recovery_history` more, one for each hour (of UTC, by cut
-//     time) going back. Of an hour its oldest point stays: that one does not change while the hour
-//     fills, so a point that was chosen stays chosen until its hour is too old.
+//     `recent_max` of them (an interval of a second would make hundreds, each with files of its
+//     own), and up to `recovery_history` more, one for each hour (of UTC, by cut time) going back.
+//     Of an hour its oldest point stays: that one does not change while the hour fills, so a point
+//     that was chosen stays chosen until its hour is too old.
 //   * when `recovery_history` is 0: nothing else.
 #pragma once
 

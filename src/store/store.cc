@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "store/chain.h"
 #include "store/context.h"
 #include "store/directories.h"
@@ -16,8 +17,8 @@
 namespace reviver::store {
 
 struct Store::Parts {
-    Parts(sys::World& world, sys::Path root, point::ImageOpener& opener, double reserve_share)
-        : context(world, std::move(root), opener, reserve_share) {}
+    Parts(sys::World& world, sys::Path root, point::ImageOpener& opener, const Options& options)
+        : context(world, std::move(root), opener, options) {}
     Context context;
 };
 
@@ -98,8 +99,10 @@ void begin_chain(Context& context, CollectionId collection, const PointInfo& tai
 
 Store::Store(sys::World& world, const sys::Path& data_directory, point::ImageOpener& opener,
              Options options) {
-    parts_ = std::make_unique<Parts>(world, make_root(world, data_directory), opener,
-                                     options.reserve_share);
+    if (options.chain_layers_max < chain_layers_least)
+        fail(Code::invalid_parameter, "chains need at least {} layers, not {}", chain_layers_least,
+             options.chain_layers_max);
+    parts_ = std::make_unique<Parts>(world, make_root(world, data_directory), opener, options);
     remove_orphans(parts_->context);
 }
 
@@ -164,10 +167,32 @@ std::vector<ChainFile> Store::chain_files(CollectionId collection, Sequence sequ
     return list;
 }
 
+namespace {
+
+// Upkeep keeps chains this short; only when it is behind there is something to do here, with what
+// came in the meantime. A failover does not fail for it: a long chain reads the same.
+void bring_to_length(Context& context, Live& live, CollectionId collection, Sequence sequence) {
+    const std::size_t most = context.limits.layers_max + 1;
+    try {
+        if (longest_chain(context, live, collection, sequence) <= most) return;
+        const auto turn = live.upkeep_turn.take();
+        for (const PointRow& point : context.load(collection).points)
+            if (point.info.sequence <= sequence)
+                shorten_chains(context, live, collection, point.info.sequence, most, {});
+    } catch (const Error& error) {
+        log_warning("the chain of recovery point {} stays longer than {} layers: {}",
+                    sequence.value, most, error.what());
+    }
+}
+
+}  // namespace
+
 // With the files' turn: upkeep looks for pins under it before it replaces a file.
 void Store::pin(CollectionId collection, Sequence sequence, const std::string& reason) {
     Context& context = parts_->context;
     const auto live = context.live(collection);
+    need_point(context.load(collection), sequence);
+    bring_to_length(context, *live, collection, sequence);
     const auto files = live->files_turn.take();
     need_point(context.load(collection), sequence);
     context.manifest.pin(collection, sequence, reason);
@@ -255,7 +280,9 @@ Upkeep Store::maintain_once(CollectionId collection, const RetentionPolicy& poli
     Context& context = parts_->context;
     const auto live = context.live(collection);
     const auto turn = live->upkeep_turn.take();
-    return maintain(context, *live, collection, policy, filters);
+    point::Filters held_up = filters;
+    if (held_up.throttle == nullptr) held_up.throttle = &context.upkeep_throttle;
+    return maintain(context, *live, collection, policy, held_up);
 }
 
 std::size_t Store::shorten(CollectionId collection, Sequence sequence, std::size_t layers_max,

@@ -7,7 +7,8 @@
 //
 // Every point has one layer file for each of its disks, and whoever opens that file with stock QEMU
 // sees the disk at the point: each header names the file below it. Layers are named by the point
-// they end at, so a layer can be replaced by a merged one under the same name.
+// they end at, so a layer can be replaced by a merged one under the same name. A merge may reach
+// below points that stay, so that layers are a tree and no chain of it gets long: compaction.h.
 //
 // Invariants, whenever the power may go:
 //   * A point is in the manifest (one SQLite transaction for all disks of the group) only after all
@@ -42,10 +43,17 @@
 
 namespace reviver::store {
 
+constexpr std::size_t chain_layers_least = 4;
+
 struct Options {
     // Of the file system, kept free: below it receives are refused with no_space before anything is
     // harmed.
     double reserve_share = 0.03;
+    // Layers in the chain of a point that is pinned, its base not counted. More of them cost a VM
+    // that boots on the point time, fewer cost room and copying.
+    std::size_t chain_layers_max = 8;
+    // That upkeep copies, all collections together; 0: no limit. What a pin copies is not held up.
+    std::uint64_t upkeep_bytes_per_second_max = 0;
 };
 
 // A disk image of this site that becomes the base of a chain. `format` is QEMU's name of it ("raw",
@@ -98,12 +106,15 @@ class Store {
     std::unique_ptr<point::Image> open_disk(CollectionId collection, Sequence sequence,
                                             const DiskKey& disk);
     // From the base to the point's own layer, whose name alone is enough for QEMU. Pin the point
-    // first: upkeep replaces the files of a point that is not pinned.
+    // first: upkeep replaces the files of a point that is not pinned. The base and at most
+    // chain_layers_max layers; more only when that could not be brought about (see the log).
     std::vector<ChainFile> chain_files(CollectionId collection, Sequence sequence,
                                        const DiskKey& disk);
 
-    // --- changes that are no receive; each is one transaction A pinned point, and all files below
-    // it, stay as they are. Durable; `reason` tells pins apart, repeating one is no error.
+    // --- changes that are no receive; each is one transaction
+    // A pinned point, and all files below it, stay as they are. Before that its chain is brought
+    // to its length, should upkeep be behind: a copy of what came lately, which waits for the
+    // upkeep at work. Durable; `reason` tells pins apart, repeating one is no error.
     void pin(CollectionId collection, Sequence sequence, const std::string& reason);
     void unpin(CollectionId collection, Sequence sequence, const std::string& reason);
     // Begins a new chain on this site's own images; `tail` describes the state they hold. Points
@@ -122,12 +133,14 @@ class Store {
     // store's.
     void remove_collection(CollectionId collection, bool delete_files);
 
-    // --- upkeep, beside running receives Drops the points that the policy lets go, then does at
-    // most one merge or fold. Of `filters` the throttle and the stop are used.
+    // --- upkeep, beside running receives
+    // Drops the points that the policy lets go, then does
+    // one merge or fold, as fast as the options allow. Of `filters` the stop is used, and the
+    // throttle in place of the store's own.
     Upkeep maintain_once(CollectionId collection, const RetentionPolicy& policy,
                          const point::Filters& filters = {});
-    // Makes the chain of a point shorter where that takes no point away; answers the longest chain
-    // of its disks, in layers.
+    // Makes the chain of a point shorter, which takes no point away; answers the longest chain of
+    // its disks, in layers: at most `layers_max`, unless the point is pinned or below one that is.
     std::size_t shorten(CollectionId collection, Sequence sequence, std::size_t layers_max,
                         const point::Filters& filters = {});
     // Reads all that is kept and compares it with its checksums. `progress` gets bytes done and
