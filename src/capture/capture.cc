@@ -198,6 +198,15 @@ ReceiveId receive_id(CollectionId collection, Sequence last,
     return ReceiveId(Uuid::from_random(bytes));
 }
 
+// What was copied of one image under one bulk is good for as long as the two are the same.
+std::uint64_t copy_of(const TrackedDisk& disk) {
+    const auto hash =
+        sha256(bytes_of(fmt::format("{} {}", disk.member.shape.key.text(), disk.bulk_name)));
+    std::uint64_t number = 0;
+    std::memcpy(&number, hash.data(), sizeof number);
+    return number == 0 ? 1 : number;
+}
+
 }  // namespace
 
 Preparation GroupCapture::Implementation::prepare(Sequence last, const Members& members,
@@ -211,8 +220,12 @@ Preparation GroupCapture::Implementation::prepare(Sequence last, const Members& 
     std::vector<const TrackedDisk*> disks(members.disks.size());
     for (const auto& vm : group_)
         for (const auto& disk : vm.disks) disks[disk.index] = &disk;
-    Preparation preparation{receive_id(context_.collection, last, disks), {}};
-    for (const auto* disk : disks) preparation.bulks.push_back(disk->bulk);
+    Preparation preparation{receive_id(context_.collection, last, disks), {}, {}, {}};
+    for (const auto* disk : disks) {
+        preparation.bulks.push_back(disk->bulk);
+        preparation.copies.push_back(disk->bulk == point::Bulk::full ? copy_of(*disk) : 0);
+        preparation.grown.push_back(disk->grown);
+    }
     return preparation;
 }
 

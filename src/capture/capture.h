@@ -13,7 +13,8 @@
 //   * The bitmap named n has every write since cut n; it is removed only after
 //     finish(acknowledged) said that point n+1 is durable.
 //   * A bitmap named n-bulk-x has every write since bulk x of a disk began, on top of point n; it
-//     counts only together with that bulk.
+//     counts only together with that bulk. Of a disk that the last point does not have n is 0: what
+//     is copied of it builds on no point, and stays good while points of the other disks are made.
 //   * While both n and n+1 are there, their union is what changed since n. The next prepare()
 //     joins them when n+1 never became durable.
 //   * What is read after the cut is the state of the moment of the hold: a copy-before-write
@@ -22,17 +23,19 @@
 //
 // Errors of all calls; none leaves a VM held, and after each the cycle may begin again with
 // prepare():
-//   Code::unavailable    a VM was started, stopped or crashed meanwhile, or the cut broke
+//   Code::unavailable    a VM was started, stopped or crashed meanwhile, a disk was plugged in or
+//                        out or resized, or the cut broke
 //   Code::in_use         somebody else's NBD server runs in a VM's QEMU
 //   Code::timeout        the hold would have been longer than allowed
 //   Code::no_space       the scratch directory is too full
-//   Code::invalid_state  a disk was resized, added or removed since prepare()
+//   Code::invalid_state  a disk has no medium
 //   Code::failed         QEMU refused something; its text says what
 //
 // One GroupCapture per collection; its calls come from one thread at a time. VMs are held by
 // threads of its own.
 #pragma once
 
+#include "base/extents.h"
 #include "capture/members.h"
 #include "hypervisor/hypervisor.h"
 #include "point/image.h"
@@ -67,6 +70,9 @@ struct Preparation {
     // where the receiver says that it has got to.
     ReceiveId receive;
     std::vector<point::Bulk> bulks;  // for each disk, what it needs before a cut makes sense of it
+    std::vector<std::uint64_t> copies;  // for each: which full copy (point::ReceiveHeader), else 0
+    // For each: what it grew by since the last point. Bitmaps say nothing of it: all of it is new.
+    std::vector<RangeSet> grown;
 };
 
 struct VmHold {

@@ -191,6 +191,13 @@ void Grammar::add_relationship_commands() {
         ->add_option("--auto-resync", into_.auto_resync,
                      "Whether a resynchronization that is needed starts by itself")
         ->check(CLI::IsMember({"on", "off"}));
+    modify->add_option("--include", into_.include, "Replicate these disks too: VM/TARGET ...");
+    modify->add_option("--exclude", into_.exclude, "Leave these disks out of new points");
+    modify->add_flag("--all-disks", into_.all_disks, "Replicate every disk, also those to come")
+        ->excludes("--include")
+        ->excludes("--exclude");
+    modify->add_flag("--cancel-disks", into_.cancel_disks,
+                     "Give up an update of the disk set and go back to the one before");
     auto* start = waiting(on_collection(command("start", "Start the initial replication")));
     auto* resync = waiting(on_collection(
         command("resync", "Compare both sides' disks and send what differs; points stay")));

@@ -36,6 +36,9 @@ struct Arguments {
     bool no_compression = false;
     std::optional<bool> compression, auto_resync;  // modify
     std::vector<std::string> disks;                // "VM/TARGET"
+    std::vector<std::string> include, exclude;     // modify: the same
+    bool all_disks = false;                        // modify
+    bool cancel_disks = false;                     // modify
     std::string point = latest_point;              // or a sequence
     bool start = false;                            // failover: start the VMs
     bool cancel = false;                           // planned-failover, start, resync: give it up

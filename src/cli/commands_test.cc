@@ -4,6 +4,7 @@
 
 #include "cim/embedded_text.h"
 #include "cli/pretend_site.h"
+#include "cli/settings.h"
 #include "cli/text_format.h"
 
 #include <boost/json.hpp>
@@ -255,6 +256,28 @@ TEST_F(Commands, ModifyHandsOverWhatWasSaidAndNothingElse) {
     EXPECT_FALSE(settings.get("CompressionEnabled").as_bool());
     EXPECT_TRUE(settings.get("RecoveryHistory").is_null());
     EXPECT_TRUE(settings.get("RecoveryConnectionPoint").is_null());
+}
+
+TEST_F(Commands, ModifyChoosesDisksFromThoseThatAreReplicated) {
+    const std::vector<std::string> present{"id/vda", "id/vdb"};
+    const auto chosen = [&](bool named, const std::vector<std::string>& include,
+                            const std::vector<std::string>& exclude) {
+        return changed_disks(present, named, include, exclude);
+    };
+    using Disks = std::vector<std::string>;
+    EXPECT_EQ(chosen(true, {"id/vdc", "id/vda"}, {}), (Disks{"id/vda", "id/vdb", "id/vdc"}));
+    EXPECT_EQ(chosen(false, {}, {"id/vdb"}), Disks{"id/vda"});
+    EXPECT_EQ(chosen(false, {"id/vdc"}, {"id/vdb"}), (Disks{"id/vda", "id/vdc"}));
+    EXPECT_THROW(chosen(false, {"id/vdc"}, {}), Error);
+    EXPECT_THROW(chosen(true, {}, {"id/vdc"}), Error);
+    EXPECT_THROW(chosen(true, {}, present), Error);
+}
+
+TEST_F(Commands, ModifyCancelsAnUpdateOfTheDiskSet) {
+    pretend_.answer(replication_service, "CancelUpdateDiskSet", note());
+    arguments.collection = "shop";
+    arguments.cancel_disks = true;
+    EXPECT_THAT(run(modify_replication), HasSubstr("back to the disks of before"));
 }
 
 TEST_F(Commands, EnableHandsOverSettingsThatTheSiteCanRead) {

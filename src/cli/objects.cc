@@ -120,7 +120,8 @@ Settings read_settings(const cim::Instance& from) {
             .to = text_of(from.get("RecoveryConnectionPoint")),
             .from = text_of(from.get("PrimaryConnectionPoint")),
             .interval_s = number_of(from.get("ReplicationInterval")),
-            .history = number_of(from.get("RecoveryHistory"))};
+            .history = number_of(from.get("RecoveryHistory")),
+            .included_disks = texts_of(from.get("IncludedDisks"))};
 }
 
 Details read_details(const cim::Instance& from) {
@@ -135,7 +136,12 @@ Details read_details(const cim::Instance& from) {
             .reverse_sent_bytes = number_of(from.get("ReverseSentBytes")),
             .reverse_differing_bytes = number_of(from.get("ReverseDifferingBytes")),
             .reverse_bitmap_disks = number_of(from.get("ReverseBitmapDisks")),
-            .reverse_compared_disks = number_of(from.get("ReverseComparedDisks"))};
+            .reverse_compared_disks = number_of(from.get("ReverseComparedDisks")),
+            .disks = texts_of(from.get("Disks")),
+            .disk_update = flag_of(from.get("DiskUpdate")),
+            .coming_disks = texts_of(from.get("ComingDisks")),
+            .copied_bytes = number_of(from.get("CopiedBytes")),
+            .copy_bytes = number_of(from.get("CopyBytes"))};
 }
 
 Peer read_peer(const cim::Instance& from) {

@@ -82,6 +82,7 @@ struct Settings {  // Msvm_CollectionReplicationSettingData
     std::string from;  // PrimaryConnectionPoint
     std::uint64_t interval_s = 0;
     std::uint64_t history = 0;
+    std::vector<std::string> included_disks;  // none: all
 };
 
 struct Details {  // Reviver_CollectionStatus
@@ -97,6 +98,11 @@ struct Details {  // Reviver_CollectionStatus
     std::uint64_t reverse_differing_bytes = 0;
     std::uint64_t reverse_bitmap_disks = 0;
     std::uint64_t reverse_compared_disks = 0;
+    std::vector<std::string> disks;  // of the newest point, on the primary
+    bool disk_update = false;
+    std::vector<std::string> coming_disks;
+    std::uint64_t copied_bytes = 0;
+    std::uint64_t copy_bytes = 0;
 };
 
 struct Peer {  // Reviver_Peer

@@ -45,12 +45,43 @@ void enable_replication(const Session& session) {
                        collection.name, session.arguments.to, session.arguments.collection));
 }
 
+namespace {
+
+std::vector<std::string> ids_of(const Session& session, const std::vector<std::string>& disks) {
+    std::vector<std::string> ids;
+    for (const std::string& disk : disks) ids.push_back(disk_id(session.site, disk));
+    return ids;
+}
+
+// What is not named in the settings is what points have, and what is on its way into one.
+void set_disks(const Session& session, const Collection& collection, cim::Instance& settings) {
+    const Arguments& arguments = session.arguments;
+    if (arguments.all_disks) settings.set("IncludedDisks", std::vector<std::string>{});
+    if (arguments.include.empty() && arguments.exclude.empty()) return;
+    std::vector<std::string> present =
+        read_settings(session.site.settings(collection)).included_disks;
+    const bool named = !present.empty();
+    if (const auto details = session.site.details(collection); !named && details) {
+        present = details->disks;
+        present.insert(present.end(), details->coming_disks.begin(), details->coming_disks.end());
+    }
+    settings.set("IncludedDisks", changed_disks(present, named, ids_of(session, arguments.include),
+                                                ids_of(session, arguments.exclude)));
+}
+
+}  // namespace
+
 void modify_replication(const Session& session) {
+    if (session.arguments.cancel_disks) {
+        return call_for_collection(session, replication_service, "CancelUpdateDiskSet", "cancel",
+                                   "back to the disks of before");
+    }
+    Collection collection = session.site.collection(session.arguments.collection);
     cim::Instance settings = changed_settings(session.arguments);
+    set_disks(session, collection, settings);
     if (settings.properties().empty()) {
         fail(Code::invalid_parameter, "nothing to change: give --interval, --history or the like");
     }
-    Collection collection = session.site.collection(session.arguments.collection);
     Accepted accepted = session.site.call(
         replication_service, "ModifyReplicationSettings",
         {{"Collection", collection.path}, {"CollectionReplicationSettingData", settings}});

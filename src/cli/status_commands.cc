@@ -123,6 +123,17 @@ void add_replication(Rows& rows, const Overview& overview) {
         {"History", fmt::format("{} points besides the latest", overview.settings->history)});
 }
 
+// The other site says how much it has when a slice of the copy ends.
+std::string disk_update_text(const Details& details) {
+    if (details.coming_disks.empty()) return "in the next point";
+    const std::string what = fmt::format("copying {} {}", details.coming_disks.size(),
+                                         details.coming_disks.size() == 1 ? "disk" : "disks");
+    if (details.copy_bytes == 0) return what;
+    return fmt::format("{}: {} of {} ({} %)", what, bytes_text(details.copied_bytes),
+                       bytes_text(details.copy_bytes),
+                       details.copied_bytes * 100 / details.copy_bytes);
+}
+
 void add_details(Rows& rows, const Details& details, bool primary) {
     if (details.failover_point != 0 && !primary) {
         rows.push_back({"Failed over", fmt::format("to point {}", details.failover_point)});
@@ -139,6 +150,7 @@ void add_details(Rows& rows, const Details& details, bool primary) {
                                     bytes_text(details.reverse_sent_bytes),
                                     details.reverse_bitmap_disks, details.reverse_compared_disks)});
     }
+    if (details.disk_update) rows.push_back({"Disk update", disk_update_text(details)});
     if (details.fenced) rows.push_back({"Fenced", "the other site has taken over"});
     if (!details.trouble.empty()) rows.push_back({"Trouble", printable(details.trouble)});
 }

@@ -28,6 +28,7 @@ enum class JobType : std::uint16_t {
     revert_planned_failover = 101,
     reverse_replication = 104,
     resynchronize = 107,
+    update_disk_set = 125,
     scrub = 65000,
 };
 

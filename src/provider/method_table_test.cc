@@ -34,6 +34,7 @@ const std::vector<Row>& rows() {
         {"StartReplication", {Event::initial_started}},
         {"CancelInitialReplication", {Event::initial_cancelled}},
         {"ModifyReplicationSettings", {Event::settings_modified}},
+        {"CancelUpdateDiskSet", {Event::settings_modified}},
         {"InitiateFailover", {Event::failover_started}},
         {"RevertFailover", {Event::failover_reverted}},
         {"CommitFailover", {Event::failover_committed}},
@@ -120,8 +121,10 @@ class MethodTable : public testing::TestWithParam<Place> {
 
     static std::vector<Collection> documents() {
         std::vector<Collection> all;
-        for (std::size_t i = 0; i < rows().size(); ++i)
+        for (std::size_t i = 0; i < rows().size(); ++i) {
             all.push_back(collection_at(GetParam(), collection_id(i)));
+            if (rows()[i].method == "CancelUpdateDiskSet") all.back().disk_update.emplace();
+        }
         return all;
     }
 

@@ -200,6 +200,7 @@ void bind_replication_service(cim::Registry& registry, Engine& engine) {
     };
     bind("CreateReplicationRelationship", with(create_relationship));
     bind("ModifyReplicationSettings", with(modify_settings));
+    bind("CancelUpdateDiskSet", operation(engine, &Engine::cancel_disk_update));
     bind("StartReplication", with(start_replication));
     bind("CancelInitialReplication", action(engine, &Engine::cancel_initial_replication));
     bind("Resynchronize", with(resynchronize));
@@ -217,7 +218,7 @@ void bind_replication_service(cim::Registry& registry, Engine& engine) {
     bind("GetReplicationStatistics", with(get_statistics));
     bind("ResetReplicationStatistics", action(engine, &Engine::reset_statistics));
     refuse_methods(registry, engine, replication_service.class_name,
-                   {"TestReplicaCollection", "RevertTestReplicaCollection", "CancelUpdateDiskSet"},
+                   {"TestReplicaCollection", "RevertTestReplicaCollection"},
                    "this version does not have it");
 }
 

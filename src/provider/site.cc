@@ -3,6 +3,7 @@
 #include "provider/names.h"
 #include "provider/return_codes.h"
 #include "provider/sources.h"
+#include "replication/disk_set.h"
 
 namespace reviver::provider {
 
@@ -38,6 +39,23 @@ std::vector<cim::Instance> peers(Engine& engine) {
     return result;
 }
 
+std::vector<std::string> texts_of(const std::vector<DiskKey>& keys) {
+    std::vector<std::string> texts;
+    for (const DiskKey& key : keys) texts.push_back(key.text());
+    return texts;
+}
+
+// Of a primary: which disks points have, and which are on their way into one.
+void show_disk_set(cim::Instance& instance, const Collection& c) {
+    if (c.place.role != Role::primary) return;
+    instance.set("Disks", texts_of(replication::keys_of(c.shapes)));
+    instance.set("DiskUpdate", c.disk_update.has_value());
+    if (!c.disk_update) return;
+    instance.set("ComingDisks", texts_of(c.disk_update->coming));
+    instance.set("CopiedBytes", c.disk_update->bytes_done);
+    instance.set("CopyBytes", c.disk_update->bytes_due);
+}
+
 cim::Instance status_instance(Engine& engine, const Collection& c) {
     const replication::Statistics statistics = engine.statistics(c.id);
     cim::Instance instance("Reviver_CollectionStatus");
@@ -61,6 +79,7 @@ cim::Instance status_instance(Engine& engine, const Collection& c) {
     instance.set("ReverseComparedDisks", c.reverse_report.compared_disks);
     instance.set("ReverseDifferingBytes", c.reverse_report.differing_bytes);
     instance.set("ReverseSentBytes", c.reverse_report.sent_bytes);
+    show_disk_set(instance, c);
     return instance;
 }
 

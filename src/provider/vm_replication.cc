@@ -37,6 +37,14 @@ cim::ObjectPath path_of(const char* class_name, const std::string& instance_id) 
     return cim::ObjectPath(class_name, {{"InstanceID", instance_id}});
 }
 
+// A member shows what its collection has no number for.
+std::uint16_t relationship_state(const Collection& c) {
+    constexpr std::uint16_t disk_update_in_progress = 15, disk_update_critical = 16;
+    if (c.disk_update && !c.disk_update->trouble.empty()) return disk_update_critical;
+    const bool updating = c.disk_update && c.place.state == State::replicating;
+    return updating ? disk_update_in_progress : member_state(c.place.state);
+}
+
 cim::Instance relationship_of(Engine& engine, const Collection& c, VmId vm, HealthLevel health) {
     const sys::WallTime last = engine.statistics(c.id).last_success;
     constexpr std::uint16_t none = 0, regular = 1;
@@ -44,7 +52,7 @@ cim::Instance relationship_of(Engine& engine, const Collection& c, VmId vm, Heal
     instance.set("InstanceID", relationship_id(vm));
     instance.set("ElementName", c.name);
     instance.set("Caption", "Replication relationship");
-    instance.set("ReplicationState", member_state(c.place.state));
+    instance.set("ReplicationState", relationship_state(c));
     instance.set("ReplicationHealth", static_cast<std::uint16_t>(health));
     instance.set("FailedOverReplicationType", member_failover_type(c.failover_type));
     instance.set("LastReplicationType", last == sys::WallTime{} ? none : regular);

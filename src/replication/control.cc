@@ -38,15 +38,17 @@ std::string to_text(const Create& m) {
 }
 
 std::string to_text(const Hello& m) {
-    return json::serialize(
-        json::object{{"collection", m.collection.text()}, {"epoch", m.epoch.value}});
+    return json::serialize(json::object{{"collection", m.collection.text()},
+                                        {"epoch", m.epoch.value},
+                                        {"copies", keys_json(m.copies)}});
 }
 
 std::string to_text(const HelloAnswer& m) {
     return json::serialize(json::object{{"epoch", m.epoch.value},
                                         {"role", static_cast<int>(m.place.role)},
                                         {"state", static_cast<int>(m.place.state)},
-                                        {"newest", m.newest.value}});
+                                        {"newest", m.newest.value},
+                                        {"keeps_copies", m.keeps_copies}});
 }
 
 std::string to_text(const NewSettings& m) {
@@ -81,7 +83,9 @@ Create create_from_text(std::string_view text) {
 Hello hello_from_text(std::string_view text) {
     const json::value value = parse_object(text);
     const Reader in(value.get_object());
-    return {in.id<CollectionId>("collection"), {in.number("epoch")}};
+    Hello hello{in.id<CollectionId>("collection"), {in.number("epoch")}};
+    if (in.has("copies")) hello.copies = keys_of(in, "copies");
+    return hello;
 }
 
 HelloAnswer hello_answer_from_text(std::string_view text) {
@@ -90,7 +94,8 @@ HelloAnswer hello_answer_from_text(std::string_view text) {
     return {{in.number("epoch")},
             {in.enumeration("role", Role::test_replica),
              in.enumeration("state", State::partially_recovered)},
-            {in.number("newest")}};
+            {in.number("newest")},
+            in.has("keeps_copies") && in.flag("keeps_copies")};
 }
 
 NewSettings new_settings_from_text(std::string_view text) {

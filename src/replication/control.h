@@ -25,11 +25,13 @@ struct Create {
 struct Hello {
     CollectionId collection;
     Epoch epoch;
+    std::vector<DiskKey> copies{};  // disks in no point yet whose copies are gone on with
 };
 struct HelloAnswer {
     Epoch epoch;
     Place place;
-    Sequence newest;  // durable at the recovery side
+    Sequence newest;           // durable at the recovery side
+    bool keeps_copies = true;  // of disks in no point, while points of other disks are made
 };
 
 // "settings": what the primary's settings are from now on.

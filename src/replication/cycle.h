@@ -2,6 +2,8 @@
 //
 //   connect, greet      the other side says which point it holds: only that one counts, whatever
 //                       we remember
+//   choose              the disks that VMs have now and IncludedDisks takes; while one of them is
+//                       still being copied, those of the point before (replication/disk_set.h)
 //   track               every change from here on is noted; tells what each disk needs before its
 //                       delta
 //   bulk                full copies, compares and, after a reverse, the ranges that the old primary
@@ -28,6 +30,7 @@ struct CycleResult {
     std::uint64_t compared_disks = 0;
     sys::Duration took{};
     sys::Duration hold{};
+    JobId updated_disks;  // the job of an update of the disk set that ended with this point
 };
 
 struct CycleRequest {

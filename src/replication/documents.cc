@@ -40,33 +40,73 @@ ReverseReport report_of(const Reader& in) {
             in.number("sent_bytes")};
 }
 
+json::object update_json(const DiskUpdate& update) {
+    return {{"before", texts_json(update.before)},
+            {"coming", keys_json(update.coming)},
+            {"copied", update.copied},
+            {"bytes_done", update.bytes_done},
+            {"bytes_due", update.bytes_due},
+            {"trouble", update.trouble},
+            {"job", update.job.text()}};
+}
+
+DiskUpdate update_of(const Reader& in) {
+    DiskUpdate update;
+    update.before = in.texts("before");
+    update.coming = keys_of(in, "coming");
+    update.copied = in.flag("copied");
+    update.bytes_done = in.number("bytes_done");
+    update.bytes_due = in.number("bytes_due");
+    update.trouble = in.text("trouble");
+    update.job = in.id<JobId>("job");
+    return update;
+}
+
+// Documents of earlier versions have none of it.
+void read_disk_set(const Reader& in, Collection& c) {
+    if (!in.has("leaving")) return;
+    c.offered.value = in.number("offered");
+    c.offered_shapes = shapes_of(in, "offered_shapes");
+    c.leaving = keys_of(in, "leaving");
+    c.peer_fingerprint = in.text("peer_fingerprint");
+    c.updated_by = in.id<JobId>("updated_by");
+    if (in.has("disk_update")) c.disk_update = update_of(in.inner("disk_update"));
+}
+
 }  // namespace
 
 std::string to_text(const Collection& c) {
-    return json::serialize(json::object{{"id", c.id.text()},
-                                        {"name", c.name},
-                                        {"of_collections", c.of_collections},
-                                        {"members", texts_json(c.members)},
-                                        {"role", static_cast<int>(c.place.role)},
-                                        {"state", static_cast<int>(c.place.state)},
-                                        {"epoch", c.epoch.value},
-                                        {"peer", c.peer},
-                                        {"settings", settings_json(c.settings)},
-                                        {"failover_type", static_cast<int>(c.failover_type)},
-                                        {"initial_complete", c.initial_complete},
-                                        {"last_sequence", c.last_sequence.value},
-                                        {"shapes", shapes_json(c.shapes)},
-                                        {"trouble", c.trouble},
-                                        {"fenced", c.fenced},
-                                        {"agenda", agenda_json(c.agenda)},
-                                        {"failover_point", c.failover_point.value},
-                                        {"failover_epoch", c.failover_epoch.value},
-                                        {"flattened", c.flattened},
-                                        {"last_apply_time", micros(c.last_apply_time)},
-                                        {"reverse_pending", c.reverse_pending},
-                                        {"shared_point", c.shared_point.value},
-                                        {"changes", changes_json(c.changes)},
-                                        {"reverse_report", report_json(c.reverse_report)}});
+    json::object object{{"id", c.id.text()},
+                        {"name", c.name},
+                        {"of_collections", c.of_collections},
+                        {"members", texts_json(c.members)},
+                        {"role", static_cast<int>(c.place.role)},
+                        {"state", static_cast<int>(c.place.state)},
+                        {"epoch", c.epoch.value},
+                        {"peer", c.peer},
+                        {"peer_fingerprint", c.peer_fingerprint},
+                        {"settings", settings_json(c.settings)},
+                        {"failover_type", static_cast<int>(c.failover_type)},
+                        {"initial_complete", c.initial_complete},
+                        {"last_sequence", c.last_sequence.value},
+                        {"shapes", shapes_json(c.shapes)},
+                        {"offered", c.offered.value},
+                        {"offered_shapes", shapes_json(c.offered_shapes)},
+                        {"updated_by", c.updated_by.text()},
+                        {"leaving", keys_json(c.leaving)},
+                        {"trouble", c.trouble},
+                        {"fenced", c.fenced},
+                        {"agenda", agenda_json(c.agenda)},
+                        {"failover_point", c.failover_point.value},
+                        {"failover_epoch", c.failover_epoch.value},
+                        {"flattened", c.flattened},
+                        {"last_apply_time", micros(c.last_apply_time)},
+                        {"reverse_pending", c.reverse_pending},
+                        {"shared_point", c.shared_point.value},
+                        {"changes", changes_json(c.changes)},
+                        {"reverse_report", report_json(c.reverse_report)}};
+    if (c.disk_update) object["disk_update"] = update_json(*c.disk_update);
+    return json::serialize(object);
 }
 
 Collection collection_from_text(std::string_view text) {
@@ -86,6 +126,7 @@ Collection collection_from_text(std::string_view text) {
     c.initial_complete = in.flag("initial_complete");
     c.last_sequence.value = in.number("last_sequence");
     c.shapes = shapes_of(in, "shapes");
+    read_disk_set(in, c);
     c.trouble = in.text("trouble");
     c.fenced = in.flag("fenced");
     c.agenda = agenda_of(in.inner("agenda"));

@@ -60,6 +60,17 @@ struct Agenda {
     std::uint64_t compare_all = 0;
 };
 
+// A change of the set of disks that is under way: replication/disk_set.h.
+struct DiskUpdate {
+    std::vector<std::string> before;  // IncludedDisks, to go back to
+    std::vector<DiskKey> coming;      // wanted, and in no point yet
+    bool copied = false;              // all that is coming is at the other side
+    std::uint64_t bytes_done = 0;     // of the copies, as far as the other side said
+    std::uint64_t bytes_due = 0;
+    std::string trouble;  // why it failed; "" when not
+    JobId job;            // ends with it
+};
+
 // A collection and its relationship. On both sites the id is the same; everything else is this
 // site's own view.
 struct Collection {
@@ -71,6 +82,7 @@ struct Collection {
     Place place;
     Epoch epoch;  // of the relationship; 0 without one
     std::string peer;
+    std::string peer_fingerprint;  // of the peer when it was last reached from here
     Settings settings;
     FailoverType failover_type = FailoverType::none;
     bool initial_complete = false;
@@ -78,8 +90,13 @@ struct Collection {
     // Primary: what is known to be durable on the other side.
     Sequence last_sequence;
     std::vector<DiskShape> shapes;  // of the last durable point
-    std::string trouble;            // why critical; "" when not
-    bool fenced = false;            // the other side has gone on: this side must not write or send
+    Sequence offered;               // point that is being sent, when its disks are others
+    std::vector<DiskShape> offered_shapes;
+    std::optional<DiskUpdate> disk_update;
+    JobId updated_by;              // the job of the last update that ended well
+    std::vector<DiskKey> leaving;  // in no new point: what notes their changes is to be removed
+    std::string trouble;           // why critical; "" when not
+    bool fenced = false;           // the other side has gone on: this side must not write or send
     Agenda agenda;
 
     // Recovery: the point that the VMs run from (states 4 to 6 and 16).

@@ -68,9 +68,12 @@ class Engine : private Directory {
 
     // --- replication; `owner` is who asks
     JobId create_relationship(CollectionId id, Settings settings, const std::string& owner);
-    // On the primary; both sides have the settings when the job ends. The peer and the disks of a
-    // relationship cannot be changed: Code::not_supported.
+    // On the primary; both sides have the settings when the job ends. Another site is refused with
+    // Code::not_supported. When the disks are others, the job ends with the first point that has
+    // the new set: replication/disk_set.h.
     JobId modify_settings(CollectionId id, const Settings& settings, const std::string& owner);
+    // Back to the set of before; Code::invalid_state when no update of the disk set is under way.
+    JobId cancel_disk_update(CollectionId id, const std::string& owner);
     JobId start_replication(CollectionId id, const std::string& owner);
     void schedule_replication(CollectionId id, sys::WallTime at);  // within seven days
     void cancel_initial_replication(CollectionId id);              // under way, or scheduled
@@ -121,12 +124,15 @@ class Engine : private Directory {
     void go_live(Collection collection);
     void go_on();
     void go_on_with(const Job& job);
+    void go_on_with_update(Group& group, JobId job);
 
     JobId launch(std::shared_ptr<Group> group, const Operation& operation, const std::string& owner,
                  Work work);
     void run_in_task(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job, Work work,
                      bool ends_elsewhere);
     void start_task(const std::string& name, std::function<void()> work);
+    void take_over_settings(Group& group, const Settings& settings, JobHandle& job);
+    void require_a_disk(const Collection& collection, const Settings& settings);
     void put_resync_on_agenda(Group& group, bool include_suspended, sys::WallTime at);
     void flatten_behind(std::shared_ptr<Group> group, std::shared_ptr<JobHandle> job);
     void flatten_until_done(Group& group, JobHandle& job);

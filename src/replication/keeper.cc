@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "replication/agenda.h"
+#include "replication/disk_copy.h"
+#include "replication/disk_set.h"
 #include "replication/limits.h"
 
 #include <algorithm>
@@ -14,6 +16,17 @@ namespace {
 constexpr std::chrono::seconds upkeep_pause{5};
 constexpr std::chrono::hours idle_pause{1};
 constexpr std::chrono::seconds agenda_pause{10};  // between two looks at the clock on the wall
+constexpr std::chrono::seconds update_pause{5};   // between two looks at its job
+
+sys::Duration copy_time(const Settings& settings) {
+    const sys::Duration quarter = std::chrono::milliseconds(250) * settings.interval_s;
+    return std::clamp<sys::Duration>(quarter, limits::copy_slice_min, limits::copy_slice_least_max);
+}
+
+// Cycles go on with the disks of before.
+bool update_failed(const Collection& c) {
+    return c.place.state == State::critical && c.disk_update && !c.disk_update->trouble.empty();
+}
 
 }  // namespace
 
@@ -71,6 +84,13 @@ bool Keeper::wants_cycle(const Collection& c) const {
 }
 
 sys::Duration Keeper::primary_step() {
+    cancel_update_if_asked();
+    const sys::Duration pause = cycle_or_pause();
+    // A job that is cancelled wakes nobody.
+    return group_.snapshot().disk_update ? std::min(pause, sys::Duration(update_pause)) : pause;
+}
+
+sys::Duration Keeper::cycle_or_pause() {
     Collection c = group_.snapshot();
     if (initial_is_due(c, context_.world.clock.wall())) {
         c = group_.advance(Event::initial_started,
@@ -81,15 +101,94 @@ sys::Duration Keeper::primary_step() {
         return waits ? sys::Duration(agenda_pause) : sys::Duration(idle_pause);
     }
     const sys::MonoTime now = context_.world.clock.mono();
-    const bool at_once = failures_ == 0 && c.place.state != State::replicating;
+    const bool goes_on = c.place.state == State::replicating || update_failed(c);
+    const bool at_once = failures_ == 0 && !goes_on;
     // The interval may have become shorter since the last cycle.
     if (failures_ == 0) {
         next_cycle_ = std::min(next_cycle_, now + std::chrono::seconds(c.settings.interval_s));
+        // What the change of the disk set means is found out by a cycle.
+        if (c.disk_update && c.disk_update->coming.empty()) next_cycle_ = now;
     }
-    if (now < next_cycle_ && !at_once) return next_cycle_ - now;
+    if (now < next_cycle_ && !at_once) return copy_or_pause();
     next_cycle_ = now + std::chrono::seconds(c.settings.interval_s);
     scheduled_cycle();
+    // Where cycles take all the time there is, a copy gets some all the same.
+    if (wants_copy(group_.snapshot())) {
+        next_cycle_ = std::max(next_cycle_, context_.world.clock.after(copy_time(c.settings)));
+        return sys::Duration(0);
+    }
     return std::max(next_cycle_ - context_.world.clock.mono(), sys::Duration(0));
+}
+
+bool Keeper::wants_copy(const Collection& c) const {
+    const bool goes_on = c.place.state == State::replicating || update_failed(c);
+    return goes_on && failures_ == 0 && !c.fenced && has_set(c) && c.disk_update &&
+           !c.disk_update->coming.empty() && !c.disk_update->copied;
+}
+
+// Between cycles.
+sys::Duration Keeper::copy_or_pause() {
+    const sys::MonoTime now = context_.world.clock.mono();
+    const sys::Duration pause = next_cycle_ - now;
+    if (!wants_copy(group_.snapshot())) return pause;
+    if (now < next_copy_) return std::min(pause, next_copy_ - now);
+    copy_slice(std::min(next_cycle_, now + limits::copy_slice_max));
+    return sys::Duration(0);
+}
+
+void Keeper::copy_slice(sys::MonoTime until) {
+    auto turn = group_.take_turn();
+    if (!wants_copy(group_.snapshot())) return;
+    auto interrupted = group_.interrupted();
+    const auto job = update_job();
+    CopyRequest request;
+    request.progress = [job](unsigned percent, const std::string& status) {
+        if (job != nullptr) job->progress(percent, status);
+    };
+    request.stopped = [&] {
+        return stopping_ || interrupted() || (job != nullptr && job->cancelled()) ||
+               context_.world.clock.mono() >= until;
+    };
+    try {
+        const CopyOutcome outcome = copy_new_disks(context_, group_, disks(), request);
+        copy_failures_ = 0;
+        if (outcome == CopyOutcome::not_now) {
+            next_copy_ = context_.world.clock.after(limits::copy_retry);
+            return;
+        }
+        note_update_mended(group_);
+        if (outcome == CopyOutcome::complete) next_cycle_ = context_.world.clock.mono();
+    } catch (const Error& error) {
+        if (!stopping_ && !interrupted() && error.code() != Code::stopped) copy_failed(error);
+    }
+}
+
+// The points of the other disks go on whatever becomes of the copy.
+void Keeper::copy_failed(const Error& error) {
+    ++copy_failures_;
+    next_copy_ = context_.world.clock.after(limits::copy_retry);
+    log_warning("'{}': copying new disks: {}", group_.snapshot().name, error.what());
+    if (const auto job = update_job()) job->progress(0, fmt::format("waiting: {}", error.what()));
+    const bool hopeless = reaction_to(error.code()) == Reaction::give_up;
+    if (hopeless || copy_failures_ >= limits::failures_until_critical)
+        note_update_failed(group_, error.what());
+}
+
+std::shared_ptr<JobHandle> Keeper::update_job() {
+    const auto update = group_.snapshot().disk_update;
+    return update ? context_.jobs.resume(update->job) : nullptr;
+}
+
+// Somebody cancelled the job; CancelUpdateDiskSet is an operation of its own.
+void Keeper::cancel_update_if_asked() {
+    const auto job = update_job();
+    if (job == nullptr || !job->cancelled()) return;
+    auto turn = group_.take_turn();
+    try {
+        if (group_.snapshot().disk_update) cancel_update(context_, group_);
+    } catch (const Error& error) {
+        job->progress(0, fmt::format("cannot be cancelled yet: {}", error.what()));
+    }
 }
 
 void Keeper::before_cycle(const Collection& c) {
@@ -103,6 +202,7 @@ void Keeper::scheduled_cycle() {
     auto interrupted = group_.interrupted();
     auto stopped = [this, interrupted] { return stopping_ || interrupted(); };
     auto job = group_.waiting_job();
+    if (job == nullptr) job = update_job();
     auto progress = [job](unsigned percent, const std::string& status) {
         if (job != nullptr) job->progress(percent, status);
     };
@@ -130,6 +230,11 @@ CycleResult Keeper::cycle(PointKind kind,
     request.progress = std::move(progress);
     request.stopped = std::move(stopped);
     const CycleResult result = run_cycle(context_, group_, disks(), request);
+    if (!result.updated_disks.is_none()) {
+        log_info("'{}': point {} has the new disk set", group_.snapshot().name,
+                 result.sequence.value);
+        context_.jobs.complete(result.updated_disks);
+    }
     CycleOutcome outcome;
     outcome.success = true;
     outcome.sent_bytes = result.sent_bytes;
@@ -178,7 +283,7 @@ void Keeper::succeeded(const CycleResult& result) {
             group_.advance(Event::resync_completed, [](Collection& g) { g.agenda = {}; });
             break;
         case State::critical:
-            group_.advance(Event::cycle_succeeded);
+            if (!update_failed(c)) group_.advance(Event::cycle_succeeded);
             break;
         case State::replicating:
             break;  // after a resume, what a job waited for ends here
@@ -223,11 +328,14 @@ void Keeper::fence(const Error& error) {
     log_error("'{}': {}", c.name, why);
     context_.machines.lock(group_.vm_ids(),
                            fmt::format("'{}' was taken over by site {}", c.name, c.peer));
+    JobId update;
     group_.update([&](Collection& g) {
         g.fenced = true;
+        update = drop_update(g);
         g.trouble = why;
         if (const auto next = replication::step(g.place, Event::cycle_failed)) g.place = *next;
     });
+    fail_update_job(context_, update, why);
     end_waiting_job(&error);
 }
 

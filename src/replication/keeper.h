@@ -28,8 +28,15 @@ class Keeper {
     void run();
     sys::Duration step();
     sys::Duration primary_step();
+    sys::Duration cycle_or_pause();
     sys::Duration replica_step();
     void scheduled_cycle();
+    bool wants_copy(const Collection& collection) const;
+    sys::Duration copy_or_pause();
+    void copy_slice(sys::MonoTime until);
+    void copy_failed(const Error& error);
+    void cancel_update_if_asked();
+    std::shared_ptr<JobHandle> update_job();
     void succeeded(const CycleResult& result);
     void failed(const Error& error);
     void fence(const Error& error);
@@ -45,6 +52,8 @@ class Keeper {
     std::unique_ptr<GroupDisks> disks_;
     sys::MonoTime next_cycle_{};
     unsigned failures_ = 0;
+    sys::MonoTime next_copy_{};
+    unsigned copy_failures_ = 0;
     std::unique_ptr<sys::Task> task_;
 };
 

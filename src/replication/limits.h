@@ -16,6 +16,11 @@ constexpr std::chrono::seconds retry_first{1};  // after a failed cycle; doubles
 constexpr std::chrono::seconds retry_longest{60};
 constexpr unsigned cut_resumptions_max = 5;      // reconnections that go on with the same cut
 constexpr unsigned failures_until_critical = 3;  // in a row
+// For new disks, between two cycles, where cycles take all the time: a quarter of the interval, but
+constexpr std::chrono::seconds copy_slice_min{1};
+constexpr std::chrono::seconds copy_slice_least_max{5};
+constexpr std::chrono::seconds copy_slice_max{60};  // then others may have the turn
+constexpr std::chrono::seconds copy_retry{30};      // after a slice that failed
 constexpr std::chrono::seconds shut_down_patience{120};
 constexpr std::chrono::seconds fence_patience{30};  // before the plug is pulled
 constexpr std::chrono::seconds reverse_patience{

@@ -25,8 +25,10 @@ std::string ask(Context& context, wire::PeerLink& link, const char* method, cons
 }
 
 control::HelloAnswer greet(Context& context, wire::PeerLink& link, const Collection& collection) {
-    const auto answer = control::hello_answer_from_text(
-        ask(context, link, "hello", to_text(control::Hello{collection.id, collection.epoch})));
+    control::Hello question{collection.id, collection.epoch};
+    if (collection.disk_update) question.copies = collection.disk_update->coming;
+    const auto answer =
+        control::hello_answer_from_text(ask(context, link, "hello", to_text(question)));
     if (answer.epoch > collection.epoch) {
         fail(Code::stale_epoch, "site '{}' holds epoch {} of '{}', this side {}", collection.peer,
              answer.epoch.value, collection.name, collection.epoch.value);

@@ -32,26 +32,19 @@ capture::Options options_in(const sys::Path& directory) {
 }  // namespace
 
 LiveGroup::LiveGroup(hypervisor::Hypervisor& hypervisor, sys::World& world, CollectionId collection,
-                     std::vector<VmId> vms, std::vector<std::string> included_disks,
-                     sys::Path directory)
+                     std::vector<VmId> vms, DiskChoice choice, sys::Path directory)
     : hypervisor_(hypervisor),
       world_(world),
       collection_(collection),
       vms_(std::move(vms)),
-      included_disks_(std::move(included_disks)),
+      choice_(std::move(choice)),
       directory_(std::move(directory)),
       capture_(hypervisor, world, collection, options_in(directory_)) {}
 
 LiveGroup::~LiveGroup() = default;
 
-bool LiveGroup::included(const DiskKey& key) const {
-    return included_disks_.empty() || std::find(included_disks_.begin(), included_disks_.end(),
-                                                key.text()) != included_disks_.end();
-}
-
 const capture::Members& LiveGroup::look() {
-    members_ = capture::find_members(hypervisor_, vms_,
-                                     [this](const DiskKey& key) { return included(key); });
+    members_ = capture::find_members(hypervisor_, vms_, choice_);
     return members_;
 }
 
@@ -67,7 +60,8 @@ std::vector<DiskShape> LiveGroup::shapes() {
 
 Tracking LiveGroup::track(Sequence durable, const std::vector<DiskShape>& known) {
     auto preparation = capture_.prepare(durable, members_, known);
-    return {preparation.receive, std::move(preparation.bulks)};
+    return {preparation.receive, std::move(preparation.bulks), std::move(preparation.copies),
+            std::move(preparation.grown)};
 }
 
 std::unique_ptr<point::Image> LiveGroup::live_image(std::uint32_t disk) {
@@ -103,6 +97,10 @@ std::uint64_t LiveGroup::pending_bytes() {
 
 void LiveGroup::stop_tracking() {
     capture::stop_tracking(of(), look().disks);
+}
+
+void LiveGroup::let_go(const std::vector<DiskKey>& disks) {
+    capture::let_go(of(), disks);
 }
 
 capture::CaptureOf LiveGroup::of() {

@@ -5,6 +5,7 @@
 #include "capture/members.h"
 #include "capture/names.h"
 #include "recovery/power.h"
+#include "replication/disk_set.h"
 #include "replication/live_group.h"
 
 #include <algorithm>
@@ -54,8 +55,8 @@ sys::Path LiveMachines::capture_directory(CollectionId collection) const {
 std::unique_ptr<GroupDisks> LiveMachines::group(CollectionId collection,
                                                 const std::vector<VmId>& vms,
                                                 const std::vector<std::string>& included_disks) {
-    return std::make_unique<LiveGroup>(hypervisor_, world_, collection, vms, included_disks,
-                                       capture_directory(collection));
+    return std::make_unique<LiveGroup>(hypervisor_, world_, collection, vms,
+                                       included_in(included_disks), capture_directory(collection));
 }
 
 void LiveMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
@@ -113,12 +114,9 @@ std::optional<std::string> LiveMachines::vm_name(VmId vm) {
 
 std::vector<OwnDisk> LiveMachines::own_disks(const std::vector<VmId>& vms,
                                              const std::vector<std::string>& included_disks) {
-    auto included = [&](const DiskKey& key) {
-        return included_disks.empty() || std::find(included_disks.begin(), included_disks.end(),
-                                                   key.text()) != included_disks.end();
-    };
     std::vector<OwnDisk> result;
-    for (const auto& disk : capture::find_members(hypervisor_, vms, included).disks) {
+    const auto members = capture::find_members(hypervisor_, vms, included_in(included_disks));
+    for (const auto& disk : members.disks) {
         result.push_back({disk.shape, disk.path, disk.format});
     }
     return result;

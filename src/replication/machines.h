@@ -34,7 +34,12 @@ class Cut {
 struct Tracking {
     ReceiveId receive;
     std::vector<point::Bulk> bulks;
+    std::vector<std::uint64_t> copies{};  // point::ReceiveHeader::Disk::copy
+    std::vector<RangeSet> grown{};        // what a disk has more of than at the point: all new
 };
+
+// Says which disks of the VMs are meant.
+using DiskChoice = std::function<bool(const DiskKey&)>;
 
 // The disks of a group at its primary.
 //
@@ -45,6 +50,9 @@ class GroupDisks {
     virtual ~GroupDisks() = default;
 
     virtual std::vector<VmDefinition> vms() = 0;
+    // Everything below is about these disks of the VMs, until another choice is made. What is noted
+    // of others goes on being noted.
+    virtual void choose(DiskChoice choice) = 0;
     virtual std::vector<DiskShape> shapes() = 0;
 
     // Makes sure that from now on every change is noted, and tells for each disk of shapes() what a
@@ -65,6 +73,8 @@ class GroupDisks {
     virtual std::optional<RangeSet> changed_since(std::uint32_t disk, Sequence sequence) = 0;
     virtual std::uint64_t pending_bytes() = 0;
     virtual void stop_tracking() = 0;
+    // Nothing is noted of these any more. Those that no VM has are passed over.
+    virtual void let_go(const std::vector<DiskKey>& disks) = 0;
 };
 
 // A recovery point's disk as files: the top of its chain, and the image at the bottom.

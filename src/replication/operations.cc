@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "replication/control.h"
+#include "replication/disk_set.h"
 #include "replication/engine.h"
 #include "replication/limits.h"
 #include "replication/link.h"
@@ -132,10 +133,11 @@ void Engine::remove(Group& group) {
     auto turn = group.take_turn();
     const Collection c = group.snapshot();
     std::optional<FailoverPlan> set_up;
+    JobId update;
     if (c.place.role == Role::replica) set_up = leave_recovery_side(group, c);
     if (c.place.role != Role::none) {
         try {
-            group.advance(Event::removed, [](Collection& g) {
+            group.advance(Event::removed, [&update](Collection& g) {
                 g.trouble.clear();
                 g.peer.clear();
                 g.fenced = false;
@@ -144,6 +146,7 @@ void Engine::remove(Group& group) {
                 g.failover_type = FailoverType::none;
                 g.failover_point = Sequence();
                 g.changes.clear();
+                update = drop_update(g);
             });
         } catch (const Error&) {
             if (set_up) context_.machines.revert_failover(*set_up);
@@ -151,8 +154,10 @@ void Engine::remove(Group& group) {
         }
     }
     group.give_up_waiting("the replication was removed");
+    fail_update_job(context_, update, "the replication was removed");
     if (c.place.role != Role::replica) {
         context_.machines.unlock(group.vm_ids());
+        keeper_of(c.id).disks().choose(followed_of(group.snapshot()));
         keeper_of(c.id).disks().stop_tracking();
     }
     if (context_.store.newest(c.id)) context_.store.remove_collection(c.id, false);
@@ -538,6 +543,7 @@ void Engine::become_primary(Group& group, const Settings& settings) {
         g.failover_type = FailoverType::none;
         g.initial_complete = true;
         g.trouble.clear();
+        drop_update(g);
     });
     keeper_of(group.id()).forget_disks();
 }
@@ -606,6 +612,7 @@ void Engine::go_on_with(const Job& job) {
         group->set_waiting_job(handle);
         return group->wake();
     }
+    if (job.method == "update_disk_set") return go_on_with_update(*group, job.id);
     if (job.method == "initiate_failover") {
         std::optional<Sequence> point;
         if (!job.argument.empty()) point = Sequence{std::stoull(job.argument)};

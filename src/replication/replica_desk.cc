@@ -118,6 +118,7 @@ std::string ReplicaDesk::hello(const std::string& peer, const std::string& body)
     // Who has lost the role has to hear that, whatever else it may do here.
     if (c.place.role == Role::replica && c.epoch == message.epoch) {
         recovery_server_.require_welcome(peer);
+        if (c.initial_complete) context_.store.keep_copies(c.id, message.copies);
     }
     control::HelloAnswer answer;
     answer.epoch = c.epoch;

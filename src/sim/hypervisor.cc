@@ -109,6 +109,12 @@ void Hypervisor::make_image(const std::string& path, std::uint64_t size_bytes) {
     images_[path] = made;
 }
 
+void Hypervisor::grow(const std::string& path, std::uint64_t by_bytes) {
+    HostImage& grown = *image(path);
+    grown.truth.resize(grown.truth.size() + by_bytes);
+    grown.data.resize(grown.truth.size());
+}
+
 void Hypervisor::make_overlay(const std::string& path, const std::string& backing, Sequence since) {
     auto made = std::make_shared<HostImage>();
     made->backing = backing;

@@ -1,6 +1,7 @@
 #include "sim/model_machines.h"
 
 #include "base/error.h"
+#include "replication/disk_set.h"
 
 namespace reviver::sim {
 
@@ -35,10 +36,11 @@ void ModelMachines::pause() {
         host_.world.clock.after(std::chrono::milliseconds(prng_.below(4))));
 }
 
-std::unique_ptr<replication::GroupDisks> ModelMachines::group(CollectionId collection,
-                                                              const std::vector<VmId>& vms,
-                                                              const std::vector<std::string>&) {
-    return std::make_unique<ModelDisks>(host_, collection, vms);
+std::unique_ptr<replication::GroupDisks> ModelMachines::group(
+    CollectionId collection, const std::vector<VmId>& vms,
+    const std::vector<std::string>& included_disks) {
+    return std::make_unique<ModelDisks>(host_, collection, vms,
+                                        replication::included_in(included_disks));
 }
 
 void ModelMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
@@ -236,12 +238,14 @@ std::optional<std::string> ModelMachines::vm_name(VmId vm) {
     return found->second.name;
 }
 
-std::vector<replication::OwnDisk> ModelMachines::own_disks(const std::vector<VmId>& vms,
-                                                           const std::vector<std::string>&) {
+std::vector<replication::OwnDisk> ModelMachines::own_disks(
+    const std::vector<VmId>& vms, const std::vector<std::string>& included_disks) {
+    const auto included = replication::included_in(included_disks);
     host_.book.record_adopted(state_of(hypervisor_, vms));
     std::vector<replication::OwnDisk> result;
     for (const VmId id : vms) {
         for (const auto& [target, path] : hypervisor_.vm(id).disks) {
+            if (!included({id, target})) continue;
             const auto image = hypervisor_.image(path);
             if (image == nullptr) fail(Code::not_found, "VM {} has no image {}", id.text(), path);
             result.push_back({{{id, target}, image->truth.size()}, path, "qcow2"});

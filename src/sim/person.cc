@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "replication/agenda.h"
+#include "replication/disk_set.h"
 
 #include <fmt/format.h>
 
@@ -42,6 +43,18 @@ Settings Person::settings_of(EngineSite& site) {
     return settings;
 }
 
+// Any of the disks that are there; all of them by not naming any.
+Settings Person::settings_with_disks(EngineSite& site) {
+    Settings settings = settings_of(site);
+    if (prng_.one_in(3)) return settings;
+    std::vector<std::string> all;
+    for (const auto& [id, vm] : site.hypervisor().vms())
+        for (const auto& [target, path] : vm.disks) all.push_back(DiskKey{id, target}.text());
+    for (const std::string& disk : all)
+        if (prng_.one_in(2)) settings.included_disks.push_back(disk);
+    return settings;
+}
+
 std::optional<Sequence> Person::random_point(Engine& engine) {
     const auto points = engine.points(world_.collection);
     if (points.empty() || prng_.one_in(2)) return std::nullopt;
@@ -65,7 +78,8 @@ bool Person::at_work(EngineSite& site) {
     return std::ranges::any_of(engine->jobs().list(), [](const Job& job) {
         // These wait, for the other side or for VMs to run, and stand in nobody's way.
         const bool waits = job.method == "flatten" || job.method == "reverse" ||
-                           job.method == "start_replication" || job.method == "resynchronize";
+                           job.method == "start_replication" || job.method == "resynchronize" ||
+                           job.method == "update_disk_set";
         return job.state == JobState::running && !waits;
     });
 }
@@ -82,6 +96,30 @@ void Person::use_vm() {
         } else if (vm.lock.empty()) {
             hypervisor.start(id);
         }
+    }
+}
+
+void Person::change_disks() {
+    EngineSite& site = *sites_[prng_.below(2)];
+    if (!is(site.collection(), Role::primary) || !has_vms(site)) return;
+    Hypervisor& hypervisor = site.hypervisor();
+    auto& vms = hypervisor.vms();
+    HostVm& vm = std::next(vms.begin(), static_cast<long>(prng_.below(vms.size())))->second;
+    if (vm.disks.empty()) return;
+    const auto disk = std::next(vm.disks.begin(), static_cast<long>(prng_.below(vm.disks.size())));
+    const std::uint64_t what = prng_.below(3);
+    world_.simulation.note(
+        fmt::format("disk {} of '{}' on {}: change {}", disk->first, vm.name, site.name(), what));
+    if (what == 0 && vm.disks.size() < 4) {
+        const std::string target = fmt::format("vd{}", static_cast<char>('a' + prng_.below(6)));
+        if (vm.disks.contains(target)) return;
+        const std::string path = fmt::format("/images/more-{}", ++images_made_);
+        hypervisor.make_image(path, prng_.between(1, 96) * 4096);
+        vm.disks[target] = path;
+    } else if (what == 1 && vm.disks.size() > 1) {
+        vm.disks.erase(disk);
+    } else {
+        hypervisor.grow(disk->second, prng_.between(1, 64) * 512);
     }
 }
 
@@ -121,6 +159,12 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
         {"start the VMs", std::nullopt, [id](Engine& e) { e.start_members(id); }},
         {"modify the settings", std::nullopt,
          [id, settings = settings_of(site)](Engine& e) { e.modify_settings(id, settings, owner); }},
+        {"change the disk set", std::nullopt,
+         [id, settings = settings_with_disks(site)](Engine& e) {
+             e.modify_settings(id, settings, owner);
+         }},
+        {"cancel the update of the disk set", std::nullopt,
+         [id](Engine& e) { e.cancel_disk_update(id, owner); }},
         {"scrub", std::nullopt, [id](Engine& e) { e.scrub(id, owner); }},
         {"remove a point", std::nullopt,
          [this, id](Engine& e) {
@@ -137,6 +181,7 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
 
 // Mostly what the state allows; removing seldom, for it is the end of what could happen else.
 void Person::ask_something() {
+    if (prng_.one_in(4)) return change_disks();
     EngineSite& site = *sites_[prng_.below(2)];
     const auto c = site.collection();
     const std::vector<Wish> all = wishes(site);
@@ -219,6 +264,12 @@ void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& o
             return ask(other, "fail over",
                        [id](Engine& e) { e.initiate_failover(id, std::nullopt, owner); });
         default:
+            if (has_vms(site) && !has_any_disk(site)) {
+                return ask(site, "replicate all disks",
+                           [id, settings = settings_of(site)](Engine& e) {
+                               e.modify_settings(id, settings, owner);
+                           });
+            }
             if (has_vms(site) && !c.fenced && !all_on(site)) {
                 ask(site, "start the VMs", [id](Engine& e) { e.start_members(id); });
             }
@@ -272,6 +323,30 @@ void Person::due_at_replica(EngineSite& site, const Collection& c, EngineSite&,
     }
 }
 
+// Those that were chosen may all be gone.
+bool Person::has_any_disk(EngineSite& site) {
+    const auto included = replication::included_in(site.collection()->settings.included_disks);
+    for (const auto& [id, vm] : site.hypervisor().vms())
+        for (const auto& [target, path] : vm.disks)
+            if (included({id, target})) return true;
+    return false;
+}
+
+// The newest point has every disk that is there and wanted, as large as it is.
+bool Person::has_all_disks(EngineSite& site) {
+    const Collection c = *site.collection();
+    const auto included = replication::included_in(c.settings.included_disks);
+    std::size_t wanted = 0;
+    for (const auto& [id, vm] : site.hypervisor().vms())
+        for (const auto& [target, path] : vm.disks) {
+            const DiskShape shape{{id, target}, site.hypervisor().image(path)->truth.size()};
+            if (!included(shape.key)) continue;
+            ++wanted;
+            if (std::ranges::find(c.shapes, shape) == c.shapes.end()) return false;
+        }
+    return !c.disk_update && wanted == c.shapes.size();
+}
+
 bool Person::settled() {
     EngineSite* primary = nullptr;
     EngineSite* replica = nullptr;
@@ -290,7 +365,7 @@ bool Person::settled() {
             if (job.state == JobState::running) return false;
         }
     }
-    return all_on(*primary);
+    return all_on(*primary) && has_all_disks(*primary);
 }
 
 std::string Person::describe() {
@@ -305,6 +380,12 @@ std::string Person::describe() {
         text += fmt::format(" {} ({}) epoch {}{}{}, trouble '{}'", name_of(c->place.state),
                             name_of(c->place.role), c->epoch.value, c->fenced ? ", fenced" : "",
                             c->reverse_pending ? ", reverse pending" : "", c->trouble);
+        if (c->disk_update) {
+            text += fmt::format(", {} disks are coming{}, {} of {} bytes",
+                                c->disk_update->coming.size(),
+                                c->disk_update->copied ? " and copied" : "",
+                                c->disk_update->bytes_done, c->disk_update->bytes_due);
+        }
         for (const auto& [id, vm] : site->hypervisor().vms()) {
             text += fmt::format(", {} is {}{}", vm.name, vm.running ? "on" : "off",
                                 vm.lock.empty() ? "" : " and locked: " + vm.lock);

@@ -1,5 +1,6 @@
 // What everybody in the simulation knows together of the group's past: each moment at which it was
-// held, or was taken over as it was found, on either side. A recovery point has to be one of them.
+// held, or was taken over as it was found, on either side. A recovery point has to be one of them,
+// over the disks that it names.
 #pragma once
 
 #include "model/point.h"

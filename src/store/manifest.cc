@@ -82,6 +82,15 @@ COMMIT;
 )sql";
 static_assert(manifest_format == 1, "the script above makes format 1");
 
+// Came later, and who does not know it may pass over it: it only saves copying again.
+constexpr const char* later_schema = R"sql(
+CREATE TABLE IF NOT EXISTS disk_copy (
+    disk INTEGER PRIMARY KEY REFERENCES disk(id) ON DELETE CASCADE,
+    copy INTEGER NOT NULL,
+    done INTEGER NOT NULL
+);
+)sql";
+
 template <class IdType>
 IdType id_of(const std::string& text) {
     const auto id = IdType::parse(text);
@@ -107,6 +116,7 @@ void make_or_check(Database& database) {
              "the store has format {}, and this version knows up to {}: install a newer Reviver",
              found, manifest_format);
     if (found == 0) database.run_script(schema);
+    database.run_script(later_schema);
 }
 
 // Fills in what follows from the layers: which disks a point has, and what it takes.
@@ -200,8 +210,9 @@ std::optional<CollectionRow> Manifest::load(CollectionId collection) {
 std::vector<DiskRow> Manifest::load_disks(CollectionId collection) {
     std::vector<DiskRow> disks;
     Statement select = database_.prepare(
-        "SELECT id, vm, target, directory, adopted_path, adopted_format, sums_behind, folding"
-        " FROM disk WHERE collection = ? ORDER BY id");
+        "SELECT id, vm, target, directory, adopted_path, adopted_format, sums_behind, folding,"
+        " copy, done FROM disk LEFT JOIN disk_copy ON disk_copy.disk = disk.id"
+        " WHERE collection = ? ORDER BY id");
     select.bind(collection.text());
     while (select.step()) {
         DiskRow disk{
@@ -210,6 +221,8 @@ std::vector<DiskRow> Manifest::load_disks(CollectionId collection) {
         disk.adopted_format = select.text(5);
         disk.sums_behind = select.integer(6) != 0;
         if (!select.is_null(7)) disk.folding = Sequence{select.number(7)};
+        if (!select.is_null(8)) disk.copy = static_cast<std::uint64_t>(select.integer(8));
+        if (!select.is_null(9)) disk.copy_done = select.number(9);
         disk.layers = load_layers(disk.id);
         disks.push_back(std::move(disk));
     }
@@ -327,6 +340,35 @@ void Manifest::set_sums_behind(const std::vector<DiskId>& disks) {
     });
 }
 
+// What is written into a base from here on belongs to this copy, or to none.
+void Manifest::note_copies(const ReceiveRow& receive) {
+    for (std::size_t i = 0; i < receive.copies.size(); ++i) {
+        const auto& [disk, bytes] = receive.bulk_done[i];
+        if (receive.copies[i] == 0) {
+            database_.run("DELETE FROM disk_copy WHERE disk = ?", disk);
+        } else {
+            database_.run("INSERT OR REPLACE INTO disk_copy (disk, copy, done) VALUES (?, ?, ?)",
+                          disk, static_cast<std::int64_t>(receive.copies[i]), bytes);
+        }
+    }
+}
+
+void Manifest::keep_copies(CollectionId collection, const std::vector<DiskKey>& kept) {
+    change([&] {
+        std::vector<DiskId> given_up;
+        Statement select = database_.prepare(
+            "SELECT id, vm, target FROM disk JOIN disk_copy ON disk_copy.disk = disk.id"
+            " WHERE collection = ?");
+        select.bind(collection.text());
+        while (select.step()) {
+            const DiskKey key{id_of<VmId>(select.text(1)), select.text(2)};
+            if (std::ranges::find(kept, key) == kept.end()) given_up.push_back(select.integer(0));
+        }
+        for (const DiskId disk : given_up)
+            database_.run("DELETE FROM disk_copy WHERE disk = ?", disk);
+    });
+}
+
 void Manifest::begin_receive(CollectionId collection, const ReceiveRow& receive) {
     change([&] {
         database_.run("DELETE FROM receive WHERE collection = ?", collection.text());
@@ -335,6 +377,7 @@ void Manifest::begin_receive(CollectionId collection, const ReceiveRow& receive)
         for (const auto& [disk, bytes] : receive.bulk_done)
             database_.run("INSERT INTO receive_disk (collection, disk, bulk_done) VALUES (?, ?, ?)",
                           collection.text(), disk, bytes);
+        note_copies(receive);
     });
 }
 
@@ -343,6 +386,7 @@ void Manifest::set_bulk_done(CollectionId collection, const ReceiveRow& receive)
         for (const auto& [disk, bytes] : receive.bulk_done)
             database_.run("UPDATE receive_disk SET bulk_done = ? WHERE collection = ? AND disk = ?",
                           bytes, collection.text(), disk);
+        note_copies(receive);
     });
 }
 
@@ -391,6 +435,7 @@ void Manifest::add_point(CollectionId collection, const PointInfo& info, Receive
         for (const auto& [disk, layer] : layers) {
             insert_layer({disk, layer});
             database_.run("UPDATE disk SET sums_behind = 0 WHERE id = ?", disk);
+            database_.run("DELETE FROM disk_copy WHERE disk = ?", disk);
         }
         database_.run("DELETE FROM receive WHERE collection = ?", collection.text());
     });

@@ -35,7 +35,11 @@ struct DiskRow {
     // The image that the disk's chain begins with; none: base.raw in the directory.
     std::optional<std::string> adopted_path{};
     std::string adopted_format{};
-    bool sums_behind = false;           // base.sums may be older than base.raw
+    bool sums_behind = false;  // base.sums may be older than base.raw
+    // Of a disk without a point: the full copy that its base has the first `copy_done` bytes of; 0:
+    // none that can be gone on with.
+    std::uint64_t copy = 0;
+    std::uint64_t copy_done = 0;
     std::optional<Sequence> folding{};  // the layer that is being folded into the base
     std::vector<LayerRow> layers{};     // ascending
 
@@ -52,6 +56,8 @@ struct PointRow {
 struct ReceiveRow {
     ReceiveId id;
     std::vector<std::pair<DiskId, std::uint64_t>> bulk_done;  // bytes from the start
+    // Of each disk in bulk_done: the copy that these are of, see point::ReceiveHeader. Not read.
+    std::vector<std::uint64_t> copies{};
 };
 
 struct CollectionRow {
@@ -95,6 +101,9 @@ class Manifest {
     void adopt(const CollectionRow& adopted, const PointInfo& info,
                const std::vector<LayerRow>& layers);
 
+    // Copies of disks that are in no point, but those of `kept`, will not be gone on with.
+    void keep_copies(CollectionId collection, const std::vector<DiskKey>& kept);
+
     // Replaces the receive that there was.
     void begin_receive(CollectionId collection, const ReceiveRow& receive);
     void set_bulk_done(CollectionId collection, const ReceiveRow& receive);
@@ -127,6 +136,7 @@ class Manifest {
     void insert_collection(CollectionId collection, const std::string& directory);
     DiskId insert_disk(CollectionId collection, const DiskRow& disk);
     void insert_layer(const NewLayer& layer);
+    void note_copies(const ReceiveRow& receive);
     void delete_collection(CollectionId collection, bool keep_files);
     void insert_point(CollectionId collection, const PointInfo& info, ReceiveId receive);
     void insert_vms(CollectionId collection, const PointInfo& info);

@@ -116,6 +116,10 @@ void Store::drop_receive(CollectionId collection) {
     store::drop_receive(context, *live, collection);
 }
 
+void Store::keep_copies(CollectionId collection, const std::vector<DiskKey>& kept) {
+    parts_->context.manifest.keep_copies(collection, kept);
+}
+
 std::vector<CollectionId> Store::collections() {
     return parts_->context.manifest.collections();
 }

@@ -85,8 +85,13 @@ class Store {
 
     // --- receiving: see point/point.h. A collection has one receive at a time: open() of another
     // ReceiveId drops the layers of the one before (what is in a base stays), and open() of the
-    // same one takes over from the Sink that had it.
+    // same one takes over from the Sink that had it. A full copy of a disk that is in no point yet
+    // goes on in any receive that names the same copy: so it can be brought bit by bit, between
+    // points of the other disks.
     std::unique_ptr<point::Sink> receive();
+    // Of the disks that are in no point, only these are still being copied; what was copied of
+    // others is removed by the next upkeep.
+    void keep_copies(CollectionId collection, const std::vector<DiskKey>& kept);
     // Gives up a receive that will not be continued, and its space.
     void drop_receive(CollectionId collection);
 

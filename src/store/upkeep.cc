@@ -89,11 +89,11 @@ bool in_receive(const CollectionRow& collection, const DiskRow& disk) {
                                [&](const auto& part) { return part.first == disk.id; });
 }
 
-// A disk that is in no point, and that no receive is bringing. Before the first point bases are
-// kept for the next attempt.
+// A disk that is in no point, and that no receive is bringing, now or bit by bit. Before the first
+// point bases are kept for the next attempt.
 bool is_dead(const CollectionRow& collection, const DiskRow& disk) {
     return newest_retained(collection, disk) == nullptr && !collection.points.empty() &&
-           !in_receive(collection, disk);
+           !in_receive(collection, disk) && disk.copy == 0;
 }
 
 void remove_disk(Context& context, const CollectionRow& collection, const DiskRow& disk) {
