@@ -11,6 +11,7 @@
 #include "hypervisor/event_queue.h"
 #include "hypervisor/hypervisor.h"
 #include "hypervisor/libvirt_error.h"
+#include "hypervisor/libvirt_networks.h"
 #include "hypervisor/saved_states.h"
 
 #include <boost/json.hpp>
@@ -125,6 +126,8 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
         place_.prepare();
         loop_ = EventLoop::shared();
         connection();
+        // The embedded driver has no networks beside it.
+        if (!place_.embedded()) networks_ = libvirt_networks([this] { return connection(); });
     }
     ~Libvirt() override { disconnect(); }
 
@@ -153,6 +156,8 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
     void redefine_saved(VmId id, const std::string& xml) override;
     void discard_saved(VmId id) override;
 
+    Networks* networks() override { return networks_.get(); }
+
   private:
     static int on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void* self);
 
@@ -166,6 +171,7 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
     const DriverPlace place_;
     std::shared_ptr<EventLoop> loop_;
     EventQueue events_;
+    std::unique_ptr<Networks> networks_;
     std::mutex mutex_;
     Connection connection_;  // guarded by mutex_
     int event_callback_ = -1;
