@@ -243,6 +243,16 @@ void Grammar::add_failover_commands() {
     failover->add_option("--point", into_.point,
                          "Number of the point, see `reviver points`; or latest");
     failover->add_flag("--start", into_.start, "Start its virtual machines then");
+    auto* test = waiting(on_collection(
+        command("test",
+                "Make a second set of its virtual machines from a recovery point, cut off "
+                "from everything; replication goes on")));
+    auto* test_point = test->add_option("--point", into_.point,
+                                        "Number of the point, see `reviver points`; or latest");
+    auto* test_start = test->add_flag("--start", into_.start, "Start them then");
+    test->add_flag("--revert", into_.revert, "Remove them, and what was written in them")
+        ->excludes(test_point)
+        ->excludes(test_start);
     waiting(on_collection(command("revert", "Undo a failover that is not committed")));
     waiting(on_collection(command("commit", "Make a failover final")));
     waiting(on_collection(

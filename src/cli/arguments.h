@@ -37,7 +37,8 @@ struct Arguments {
     std::optional<bool> compression, auto_resync;  // modify
     std::vector<std::string> disks;                // "VM/TARGET"
     std::string point = latest_point;              // or a sequence
-    bool start = false;                            // failover: start the VMs
+    bool start = false;                            // failover, test: start the VMs
+    bool revert = false;                           // test: remove it
     bool cancel = false;                           // planned-failover, start, resync: give it up
     std::string at;                                // start, resync: when, ISO 8601
     bool no_auto_resync = false;                   // enable

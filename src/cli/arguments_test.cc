@@ -27,9 +27,10 @@ TEST(Arguments, EveryCommandHasItsWords) {
          {"vm list", "collection list", "status", "peers", "job list", "identify", "fingerprint"}) {
         EXPECT_EQ(good(command).command, command);
     }
-    for (const char* command : {"start", "points", "failover", "revert", "commit", "reverse",
-                                "planned-failover", "prepare-reverse", "suspend", "resume",
-                                "resync", "remove", "scrub", "statistics", "collection destroy"}) {
+    for (const char* command :
+         {"start", "points", "failover", "test", "revert", "commit", "reverse", "planned-failover",
+          "prepare-reverse", "suspend", "resume", "resync", "remove", "scrub", "statistics",
+          "collection destroy"}) {
         Arguments arguments = good(std::string(command) + " shop");
         EXPECT_EQ(arguments.command, command);
         EXPECT_EQ(arguments.collection, "shop");
@@ -80,6 +81,9 @@ TEST(Arguments, WaitingIsSaidOrLeftToTheTerminal) {
     EXPECT_EQ(good("failover shop --no-wait").wait, false);
     EXPECT_EQ(good("failover shop").point, latest_point);
     EXPECT_EQ(good("failover shop --point 12 --start").point, "12");
+    EXPECT_TRUE(good("test shop --point 12 --start").start);
+    EXPECT_TRUE(good("test shop --revert").revert);
+    EXPECT_EQ(parse("test shop --revert --start").exit_code, exit_usage);
 }
 
 TEST(Arguments, APairIsOneOfTwoKinds) {

@@ -32,6 +32,7 @@ void scrub_collection(const Session& session);
 
 // failover_commands.cc
 void fail_over(const Session& session);
+void test_failover(const Session& session);
 void revert_failover(const Session& session);
 void commit_failover(const Session& session);
 void reverse_replication(const Session& session);

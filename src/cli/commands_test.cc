@@ -209,6 +209,28 @@ TEST_F(Commands, AFailoverGoesToThePointThatWasNamed) {
                 AllOf(HasSubstr("POINT"), HasSubstr("\n12 "), HasSubstr("group crash")));
 }
 
+TEST_F(Commands, ATestIsMadeAndThenItsOwnMembersAreStarted) {
+    pretend_.answer(replication_service, "TestReplicaCollection", [this](const cim::Call& call) {
+        cim::MethodResult result = job_and_note()(call);
+        result.out["ResultingCollection"] = path_of_collection(other_id);
+        return result;
+    });
+    pretend_.answer(replication_service, "RevertTestReplicaCollection", job_and_note());
+    pretend_.answer(site_service, "StartMembers", note());
+    add_job(7, "");
+    arguments.collection = "shop";
+    arguments.start = true;
+    EXPECT_THAT(run(test_failover), HasSubstr("shop - Test: its virtual machines are started"));
+    EXPECT_TRUE(
+        arguments_.at("Collection").as_reference().same_object(path_of_collection(other_id)));
+    arguments.start = false;
+    arguments.revert = true;
+    arguments.wait = true;
+    EXPECT_THAT(run(test_failover), HasSubstr("the test is gone"));
+    EXPECT_TRUE(
+        arguments_.at("Collection").as_reference().same_object(path_of_collection(shop_id)));
+}
+
 TEST_F(Commands, AJobThatFailsFailsTheCommandWithItsReason) {
     pretend_.answer(replication_service, "CommitFailover", job_and_note());
     add_job(10, "the disk is full; free 3 GiB");

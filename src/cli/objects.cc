@@ -51,6 +51,11 @@ bool Job::succeeded() const {
     return state == job_completed || state == job_completed_with_warnings;
 }
 
+bool is_replicated(const Collection& collection) {
+    constexpr std::uint64_t primary = 1, replica = 2;
+    return collection.mode == primary || collection.mode == replica;
+}
+
 Vm read_vm(const cim::Enumerated& from) {
     const cim::Instance& vm = from.instance;
     return {.instance = from.instance,
@@ -128,6 +133,7 @@ Details read_details(const cim::Instance& from) {
             .peer = text_of(from.get("Peer")),
             .newest_point = number_of(from.get("NewestPoint")),
             .failover_point = number_of(from.get("FailoverPoint")),
+            .test_point = number_of(from.get("TestPoint")),
             .trouble = text_of(from.get("Trouble")),
             .fenced = flag_of(from.get("Fenced")),
             .hold_us_median = number_of(from.get("HoldMedian")),

@@ -89,6 +89,7 @@ struct Details {  // Reviver_CollectionStatus
     std::string peer;
     std::uint64_t newest_point = 0;
     std::uint64_t failover_point = 0;  // 0: none
+    std::uint64_t test_point = 0;      // 0: no test
     std::string trouble;
     bool fenced = false;
     std::uint64_t hold_us_median = 0;
@@ -124,6 +125,8 @@ struct SiteInfo {  // Reviver_SiteService.GetSiteInfo
     std::string peer_host;
     std::uint64_t peer_port = 0;
 };
+
+bool is_replicated(const Collection& collection);  // it has another side
 
 Vm read_vm(const cim::Enumerated& from);
 Collection read_collection(const cim::Enumerated& from);

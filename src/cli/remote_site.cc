@@ -177,7 +177,7 @@ cim::Instance RemoteSite::settings(const Collection& collection) {
 }
 
 std::optional<Statistics> RemoteSite::statistics(const Collection& collection) {
-    if (collection.mode == 0) return std::nullopt;
+    if (!is_replicated(collection)) return std::nullopt;
     Accepted answer =
         call(replication_service, "GetReplicationStatistics", {{"Collection", collection.path}});
     const cim::Value& text = answer.get("ReplicationStatistics");

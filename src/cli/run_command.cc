@@ -40,6 +40,7 @@ constexpr std::array at_a_site = {
     Entry{"remove", remove_replication},
     Entry{"scrub", scrub_collection},
     Entry{"failover", fail_over},
+    Entry{"test", test_failover},
     Entry{"revert", revert_failover},
     Entry{"commit", commit_failover},
     Entry{"reverse", reverse_replication},

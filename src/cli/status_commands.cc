@@ -10,8 +10,9 @@
 namespace reviver::cli {
 namespace {
 
-constexpr std::uint64_t mode_none = 0;
 constexpr std::uint64_t mode_primary = 1;
+constexpr std::uint64_t mode_replica = 2;
+constexpr std::uint64_t mode_test = 3;
 constexpr std::uint64_t health_ok = 1;
 
 // All that is known of one collection.
@@ -25,7 +26,10 @@ struct Overview {
 
 Overview overview_of(RemoteSite& site, const Collection& collection) {
     Overview overview{collection, site.members(collection), {}, {}, {}};
-    if (collection.mode == mode_none) return overview;
+    if (!is_replicated(collection)) {
+        if (collection.mode == mode_test) overview.details = site.details(collection);
+        return overview;
+    }
     overview.settings = read_settings(site.settings(collection));
     overview.statistics = site.statistics(collection);
     overview.details = site.details(collection);
@@ -41,7 +45,7 @@ std::optional<cim::DateTime> last_safe_time(const Overview& overview) {
 }
 
 std::string lag_text(const Overview& overview) {
-    if (overview.collection.mode == mode_none) return "-";
+    if (!is_replicated(overview.collection)) return "-";
     auto safe = last_safe_time(overview);
     return safe ? age_text(safe, now()) : "no point yet";
 }
@@ -123,11 +127,16 @@ void add_replication(Rows& rows, const Overview& overview) {
         {"History", fmt::format("{} points besides the latest", overview.settings->history)});
 }
 
-void add_details(Rows& rows, const Details& details, bool primary) {
-    if (details.failover_point != 0 && !primary) {
+void add_details(Rows& rows, const Details& details, std::uint64_t mode) {
+    if (details.failover_point != 0 && mode == mode_replica) {
         rows.push_back({"Failed over", fmt::format("to point {}", details.failover_point)});
     }
-    if (details.hold_us_median != 0 && primary) {
+    if (mode == mode_test)
+        rows.push_back({"Made from", fmt::format("point {}", details.failover_point)});
+    if (details.test_point != 0) {
+        rows.push_back({"Test", fmt::format("from point {}", details.test_point)});
+    }
+    if (details.hold_us_median != 0 && mode == mode_primary) {
         rows.push_back({"Hold", fmt::format("{:.1f} ms median, {:.1f} ms 99th percentile",
                                             static_cast<double>(details.hold_us_median) / 1e3,
                                             static_cast<double>(details.hold_us_p99) / 1e3)});
@@ -154,7 +163,7 @@ void print_one(const Console& console, const Overview& overview) {
     };
     add_replication(rows, overview);
     if (overview.details) {
-        add_details(rows, *overview.details, collection.mode == mode_primary);
+        add_details(rows, *overview.details, collection.mode);
     }
     if (overview.statistics) rows.push_back({"Health", health_of(overview)});
     console.out << table_text(rows);

@@ -37,7 +37,8 @@ std::shared_ptr<const cim::Authorizer> who_may_what() {
          {"StartReplication", "SuspendReplication", "ResumeReplication", "InitiateFailover",
           "RevertFailover", "CommitFailover", "InitiatePlannedFailover", "RevertPlannedFailover",
           "PrepareForReverseReplication", "ReverseReplicationRelationship", "Resynchronize",
-          "CancelResynchronize", "CancelInitialReplication"}) {
+          "CancelResynchronize", "CancelInitialReplication", "TestReplicaCollection",
+          "RevertTestReplicaCollection"}) {
         roles->grant("Msvm_CollectionReplicationService", method, cim::Role::operate);
     }
     roles->grant("Msvm_ConcreteJob", "RequestStateChange", cim::Role::operate);

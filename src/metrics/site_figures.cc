@@ -58,7 +58,7 @@ Labels with(Labels labels, std::string name, std::string value) {
 }
 
 bool replicates(const CollectionFigures& figures) {
-    return figures.collection.place.role != Role::none;
+    return is_in_relationship(figures.collection.place.role);
 }
 
 // When the newest state that the other side could bring up was taken; the epoch's start: never.

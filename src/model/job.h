@@ -26,6 +26,8 @@ enum class JobType : std::uint16_t {
     commit_failover = 99,
     planned_failover = 100,
     revert_planned_failover = 101,
+    test_failover = 102,
+    revert_test_failover = 103,
     reverse_replication = 104,
     resynchronize = 107,
     scrub = 65000,
@@ -39,6 +41,7 @@ struct Job {
     std::string owner;   // who asked
     std::string method;  // what to continue with after a restart of the daemon, and its argument
     std::string argument;
+    CollectionId result;  // what it makes; none when it makes nothing
     JobState state = JobState::running;
     std::uint16_t percent = 0;
     std::string status;  // what it is doing now

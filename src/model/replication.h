@@ -37,6 +37,11 @@ enum class State : std::uint8_t {
     partially_recovered = 16,
 };
 
+// Whether there is another side. A test replica has none: it belongs to the replica that it tests.
+constexpr bool is_in_relationship(Role role) {
+    return role == Role::primary || role == Role::replica;
+}
+
 std::string_view name_of(Role role);
 std::string_view name_of(State state);
 

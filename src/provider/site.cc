@@ -52,6 +52,7 @@ cim::Instance status_instance(Engine& engine, const Collection& c) {
     }
     instance.set("NewestPoint", newest);
     if (c.failover_point.value != 0) instance.set("FailoverPoint", c.failover_point.value);
+    if (c.trial) instance.set("TestPoint", c.trial->point.value);
     if (!c.trouble.empty()) instance.set("Trouble", c.trouble);
     instance.set("Fenced", c.fenced);
     instance.set("Merged", c.failover_point.value == 0 || c.flattened);

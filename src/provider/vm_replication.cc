@@ -58,7 +58,7 @@ template <class F>
 std::vector<cim::Instance> for_each_member(Engine& engine, F&& make) {
     std::vector<cim::Instance> result;
     for (const Collection& c : engine.collections()) {
-        if (c.of_collections || c.place.role == Role::none) continue;
+        if (c.of_collections || !is_in_relationship(c.place.role)) continue;
         for (const std::string& member : c.members) {
             if (const auto vm = VmId::parse(member)) result.push_back(make(c, *vm));
         }
@@ -70,7 +70,7 @@ std::vector<cim::Instance> for_each_member(Engine& engine, F&& make) {
 
 std::vector<cim::Instance> relationship_instances(Engine& engine, const Collection& collection) {
     std::vector<cim::Instance> result;
-    if (collection.of_collections || collection.place.role == Role::none) return result;
+    if (collection.of_collections || !is_in_relationship(collection.place.role)) return result;
     const HealthLevel health = engine.health(collection.id).level;
     for (const std::string& member : collection.members) {
         const auto vm = VmId::parse(member);

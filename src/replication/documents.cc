@@ -40,33 +40,62 @@ ReverseReport report_of(const Reader& in) {
             in.number("sent_bytes")};
 }
 
+json::object trial_json(const Trial& t) {
+    std::vector<std::string> vms;
+    for (const VmId vm : t.vms) vms.push_back(vm.text());
+    return {{"collection", t.collection.text()},
+            {"point", t.point.value},
+            {"vms", texts_json(vms)},
+            {"before", static_cast<int>(t.before)}};
+}
+
+Trial trial_of(const Reader& in) {
+    Trial trial{in.id<CollectionId>("collection"),
+                {in.number("point")},
+                {},
+                in.enumeration("before", State::partially_recovered)};
+    for (const std::string& text : in.texts("vms")) {
+        const auto vm = VmId::parse(text);
+        if (!vm) fail(Code::corrupt, "'{}' is no id of a VM", text);
+        trial.vms.push_back(*vm);
+    }
+    return trial;
+}
+
 }  // namespace
 
+State state_of_replication(const Collection& c) {
+    const bool testing = c.place.state == State::test_failover_initiated && c.trial;
+    return testing ? c.trial->before : c.place.state;
+}
+
 std::string to_text(const Collection& c) {
-    return json::serialize(json::object{{"id", c.id.text()},
-                                        {"name", c.name},
-                                        {"of_collections", c.of_collections},
-                                        {"members", texts_json(c.members)},
-                                        {"role", static_cast<int>(c.place.role)},
-                                        {"state", static_cast<int>(c.place.state)},
-                                        {"epoch", c.epoch.value},
-                                        {"peer", c.peer},
-                                        {"settings", settings_json(c.settings)},
-                                        {"failover_type", static_cast<int>(c.failover_type)},
-                                        {"initial_complete", c.initial_complete},
-                                        {"last_sequence", c.last_sequence.value},
-                                        {"shapes", shapes_json(c.shapes)},
-                                        {"trouble", c.trouble},
-                                        {"fenced", c.fenced},
-                                        {"agenda", agenda_json(c.agenda)},
-                                        {"failover_point", c.failover_point.value},
-                                        {"failover_epoch", c.failover_epoch.value},
-                                        {"flattened", c.flattened},
-                                        {"last_apply_time", micros(c.last_apply_time)},
-                                        {"reverse_pending", c.reverse_pending},
-                                        {"shared_point", c.shared_point.value},
-                                        {"changes", changes_json(c.changes)},
-                                        {"reverse_report", report_json(c.reverse_report)}});
+    json::object object{{"id", c.id.text()},
+                        {"name", c.name},
+                        {"of_collections", c.of_collections},
+                        {"members", texts_json(c.members)},
+                        {"role", static_cast<int>(c.place.role)},
+                        {"state", static_cast<int>(c.place.state)},
+                        {"epoch", c.epoch.value},
+                        {"peer", c.peer},
+                        {"settings", settings_json(c.settings)},
+                        {"failover_type", static_cast<int>(c.failover_type)},
+                        {"initial_complete", c.initial_complete},
+                        {"last_sequence", c.last_sequence.value},
+                        {"shapes", shapes_json(c.shapes)},
+                        {"trouble", c.trouble},
+                        {"fenced", c.fenced},
+                        {"agenda", agenda_json(c.agenda)},
+                        {"failover_point", c.failover_point.value},
+                        {"failover_epoch", c.failover_epoch.value},
+                        {"flattened", c.flattened},
+                        {"last_apply_time", micros(c.last_apply_time)},
+                        {"reverse_pending", c.reverse_pending},
+                        {"shared_point", c.shared_point.value},
+                        {"changes", changes_json(c.changes)},
+                        {"reverse_report", report_json(c.reverse_report)}};
+    if (c.trial) object["trial"] = trial_json(*c.trial);
+    return json::serialize(object);
 }
 
 Collection collection_from_text(std::string_view text) {
@@ -97,6 +126,7 @@ Collection collection_from_text(std::string_view text) {
     c.shared_point.value = in.number("shared_point");
     c.changes = changes_of(in);
     c.reverse_report = report_of(in.inner("reverse_report"));
+    if (in.has("trial")) c.trial = trial_of(in.inner("trial"));
     return c;
 }
 
@@ -108,6 +138,7 @@ std::string to_text(const Job& j) {
                                         {"owner", j.owner},
                                         {"method", j.method},
                                         {"argument", j.argument},
+                                        {"result", j.result.text()},
                                         {"state", static_cast<int>(j.state)},
                                         {"percent", j.percent},
                                         {"status", j.status},
@@ -130,6 +161,7 @@ Job job_from_text(std::string_view text) {
     j.owner = in.text("owner");
     j.method = in.text("method");
     j.argument = in.text("argument");
+    if (in.has("result")) j.result = in.id<CollectionId>("result");
     j.state = static_cast<JobState>(in.number<std::uint16_t>("state"));
     j.percent = in.number<std::uint16_t>("percent");
     j.status = in.text("status");

@@ -60,6 +60,15 @@ struct Agenda {
     std::uint64_t compare_all = 0;
 };
 
+// A test of a replica: VMs of their own on one of its points, beside it.
+struct Trial {
+    CollectionId collection;  // of the test's VMs
+    Sequence point;           // pinned as long as there is a test
+    std::vector<VmId> vms;    // the test's own
+    // Where the replica was when it began, and is again when the VMs are made.
+    State before = State::replicating;
+};
+
 // A collection and its relationship. On both sites the id is the same; everything else is this
 // site's own view.
 struct Collection {
@@ -87,6 +96,9 @@ struct Collection {
     Epoch failover_epoch;    // in which the failover was made; a commit ends it
     bool flattened = false;  // after a commit: the VMs' disks need the store's layers no more
 
+    // Recovery: from the moment a test is begun until nothing of it is left.
+    std::optional<Trial> trial;
+
     // Recovery: LastApply... of the newest point.
     sys::WallTime last_apply_time;
 
@@ -96,6 +108,9 @@ struct Collection {
     std::vector<DiskChanges> changes;  // old primary: what it wrote since the shared point
     ReverseReport reverse_report;
 };
+
+// How replication is doing, whether or not a test is being made meanwhile.
+State state_of_replication(const Collection& collection);
 
 std::string to_text(const Collection& collection);
 Collection collection_from_text(std::string_view text);

@@ -48,6 +48,20 @@ TEST(Documents, ACollectionComesBackAsItWas) {
     EXPECT_EQ(back.place, (Place{Role::primary, State::waiting_for_resync}));
 }
 
+TEST(Documents, ATestIsKeptWithWhereItsReplicaWas) {
+    Collection c = full_collection();
+    c.place = {Role::replica, State::test_failover_initiated};
+    EXPECT_FALSE(collection_from_text(to_text(c)).trial);
+    c.trial = Trial{CollectionId(other), {40}, {VmId(some), VmId(other)}, State::suspended};
+    const Collection back = collection_from_text(to_text(c));
+    ASSERT_TRUE(back.trial);
+    EXPECT_EQ(back.trial->vms, c.trial->vms);
+    EXPECT_EQ(back.trial->point, (Sequence{40}));
+    EXPECT_EQ(state_of_replication(back), State::suspended);
+    c.place.state = State::recovered;
+    EXPECT_EQ(state_of_replication(c), State::recovered);
+}
+
 TEST(Documents, EveryTruncationOfADocumentIsCorruptAndNothingWorse) {
     const std::string text = to_text(full_collection());
     for (std::size_t length = 0; length < text.size(); ++length) {

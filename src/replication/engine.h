@@ -81,6 +81,16 @@ class Engine : private Directory {
                             const std::string& owner);
     JobId revert_failover(CollectionId id, const std::string& owner);
     JobId commit_failover(CollectionId id, const std::string& owner);
+    // Makes VMs of their own on a point, beside the replica, which replicates on: a collection
+    // besides it, whose id is known at once and which is there when the job has ended. One at a
+    // time.
+    struct TrialBegun {
+        JobId job;
+        CollectionId collection;
+    };
+    TrialBegun test_replica(CollectionId replica, std::optional<Sequence> point,
+                            const std::string& owner);
+    JobId revert_test(CollectionId replica, const std::string& owner);
     JobId initiate_planned_failover(CollectionId id, const std::string& owner);
     JobId revert_planned_failover(CollectionId id, const std::string& owner);
     JobId prepare_reverse(CollectionId id, const std::string& owner);
@@ -107,6 +117,7 @@ class Engine : private Directory {
         std::string argument;
         bool cancellable = false;
         bool ends_elsewhere = false;  // the keeper ends the job
+        CollectionId result{};        // what the job makes
     };
 
     // Directory
@@ -119,6 +130,7 @@ class Engine : private Directory {
     Keeper& keeper_of(CollectionId id);
     std::shared_ptr<Group> require(CollectionId id, Event event);
     void go_live(Collection collection);
+    void drop(CollectionId id);
     void go_on();
     void go_on_with(const Job& job);
 
@@ -141,6 +153,13 @@ class Engine : private Directory {
     void step_aside(Group& group);
     void become_primary(Group& group, const Settings& settings);
     void remove(Group& group);
+    void make_trial(Group& group, CollectionId trial, std::optional<Sequence> point);
+    Collection begin_trial(Group& group, CollectionId trial, std::optional<Sequence> point);
+    void set_up_trial(const Collection& replica);
+    void show_trial(const Collection& replica, const TrialPlan& plan);
+    void end_trial(Group& group);
+    bool is_of_a_trial(const std::string& vm);
+    void require_no_trial(const Collection& collection, const char* what);
     std::optional<FailoverPlan> leave_recovery_side(Group& group, const Collection& collection);
     bool has_point(CollectionId id, Sequence sequence);
     FailoverPlan plan_of(const Collection& collection, Sequence point);

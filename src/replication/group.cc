@@ -125,7 +125,7 @@ HealthInput Group::health_input() {
     HealthInput input;
     input.name = c.name;
     input.role = c.place.role;
-    input.state = c.place.state;
+    input.state = state_of_replication(c);
     input.trouble = c.trouble;
     input.waits_for = agenda_text(c, context_.world.clock.wall());
     input.interval_s = c.settings.interval_s;

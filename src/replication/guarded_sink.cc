@@ -23,12 +23,12 @@ void GuardedSink::require_welcome() {
              epoch_.value, c.name, c.epoch.value);
     }
     admit_();
+    const State state = state_of_replication(c);
     const bool receiving =
-        c.place.role == Role::replica &&
-        (c.place.state == State::initial_replication || c.place.state == State::replicating ||
-         c.place.state == State::critical);
+        c.place.role == Role::replica && (state == State::initial_replication ||
+                                          state == State::replicating || state == State::critical);
     if (!receiving) {
-        fail(c.place.state == State::suspended ? Code::in_use : Code::invalid_state,
+        fail(state == State::suspended ? Code::in_use : Code::invalid_state,
              "'{}' takes no points now: it is {} ({})", c.name, name_of(c.place.state),
              name_of(c.place.role));
     }

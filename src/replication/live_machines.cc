@@ -29,6 +29,12 @@ recovery::FailoverPlan recovery_plan(const FailoverPlan& plan) {
     return result;
 }
 
+std::vector<VmFailure> failures_of(const std::vector<recovery::VmFailure>& failures) {
+    std::vector<VmFailure> result;
+    for (const auto& failure : failures) result.push_back({failure.vm, failure.text});
+    return result;
+}
+
 }  // namespace
 
 LiveMachines::LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world,
@@ -38,7 +44,8 @@ LiveMachines::LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world
       data_directory_(std::move(data_directory)),
       shared_disks_(shared_disks),
       recovery_(std::make_unique<recovery::Recovery>(hypervisor, world.files, data_directory_,
-                                                     &shared_disks)) {
+                                                     &shared_disks)),
+      trials_(hypervisor, world.files, data_directory_) {
     const sys::Path captures = data_directory_ / "capture";
     world_.files.make_directories(captures);
     for (const std::string& name : world_.files.list(captures)) {
@@ -88,11 +95,7 @@ void LiveMachines::forget_replicas(CollectionId, const std::vector<VmId>& vms) {
 }
 
 std::vector<VmFailure> LiveMachines::fail_over(const FailoverPlan& plan) {
-    std::vector<VmFailure> failures;
-    for (const auto& failure : recovery_->prepare(recovery_plan(plan))) {
-        failures.push_back({failure.vm, failure.text});
-    }
-    return failures;
+    return failures_of(recovery_->prepare(recovery_plan(plan)));
 }
 
 void LiveMachines::revert_failover(const FailoverPlan& plan) {
@@ -107,6 +110,16 @@ bool LiveMachines::flatten(const FailoverPlan& plan,
                            const std::function<void(unsigned percent)>& progress,
                            const std::function<bool()>& cancelled) {
     return recovery_->flatten(recovery_plan(plan), progress, cancelled);
+}
+
+std::vector<VmFailure> LiveMachines::make_trial(const TrialPlan& plan) {
+    recovery::TrialPlan trial{plan.collection, recovery_plan(plan.point), {}};
+    for (const TrialVm& vm : plan.vms) trial.vms.push_back({vm.id, vm.name, vm.original});
+    return failures_of(trials_.make(trial));
+}
+
+void LiveMachines::remove_trial(CollectionId trial, const std::vector<VmId>& vms) {
+    trials_.remove(trial, vms);
 }
 
 std::optional<std::string> LiveMachines::vm_name(VmId vm) {

@@ -4,6 +4,7 @@
 
 #include "hypervisor/hypervisor.h"
 #include "recovery/recovery.h"
+#include "recovery/trials.h"
 #include "replication/machines.h"
 #include "sharing/shared_disks.h"
 #include "sys/world.h"
@@ -37,6 +38,8 @@ class LiveMachines : public Machines {
     void start(const std::vector<VmId>& vms) override;
     bool flatten(const FailoverPlan& plan, const std::function<void(unsigned percent)>& progress,
                  const std::function<bool()>& cancelled) override;
+    std::vector<VmFailure> make_trial(const TrialPlan& plan) override;
+    void remove_trial(CollectionId trial, const std::vector<VmId>& vms) override;
     std::optional<std::string> vm_name(VmId vm) override;
     std::vector<OwnDisk> own_disks(const std::vector<VmId>& vms,
                                    const std::vector<std::string>& included_disks) override;
@@ -49,6 +52,7 @@ class LiveMachines : public Machines {
     const sys::Path data_directory_;
     sharing::SharedDisks& shared_disks_;
     std::unique_ptr<recovery::Recovery> recovery_;
+    recovery::Trials trials_;
 };
 
 }  // namespace reviver::replication

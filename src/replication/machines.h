@@ -90,6 +90,20 @@ struct VmFailure {
     std::string text;
 };
 
+// VMs of their own on a point, beside the replica: a test. Each has the definition and the disks of
+// its original in the point.
+struct TrialVm {
+    VmId id;
+    std::string name;
+    VmId original;
+};
+
+struct TrialPlan {
+    CollectionId collection;  // of the test; the point's is the replica
+    FailoverPlan point;       // pinned
+    std::vector<TrialVm> vms;
+};
+
 // A disk of a VM at this site, as a file.
 struct OwnDisk {
     DiskShape shape;
@@ -130,6 +144,13 @@ class Machines {
     virtual bool flatten(const FailoverPlan& plan,
                          const std::function<void(unsigned percent)>& progress,
                          const std::function<bool()>& cancelled) = 0;
+
+    // Defines the VMs of a test, each disk on an overlay of its own, on a network that leads
+    // nowhere. Not started. Repeating finishes what is missing and leaves alone what is there;
+    // answers the VMs that could not be made.
+    virtual std::vector<VmFailure> make_trial(const TrialPlan& plan) = 0;
+    // Powers them off and removes all that there is of them, complete or not. Idempotent.
+    virtual void remove_trial(CollectionId trial, const std::vector<VmId>& vms) = 0;
 
     // The name of a VM at this site; nothing when there is none.
     virtual std::optional<std::string> vm_name(VmId vm) = 0;

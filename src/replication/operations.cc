@@ -19,6 +19,12 @@ namespace {
 constexpr const char* pin_reason = "failover";
 constexpr std::chrono::seconds flatten_pause{5};
 
+// Of a job: nothing for the newest.
+std::optional<Sequence> point_of(const std::string& argument) {
+    if (argument.empty()) return std::nullopt;
+    return Sequence{std::stoull(argument)};
+}
+
 // Committed, and the VMs' disks may still need the store's layers.
 bool is_to_be_flattened(const Collection& c) {
     const bool committed = c.place.state == State::committed || c.place.role == Role::primary;
@@ -120,6 +126,7 @@ void Engine::resume(CollectionId id) {
 
 JobId Engine::remove_relationship(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::removed);
+    require_no_trial(group->snapshot(), "the relationship can be removed");
     return launch(group, {JobType::remove_replication, "Remove replication of", "remove", ""},
                   owner, [this](Group& g, JobHandle&) { remove(g); });
 }
@@ -301,6 +308,7 @@ void Engine::take_back_failover(Group& group) {
 
 JobId Engine::commit_failover(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::failover_committed);
+    require_no_trial(group->snapshot(), "the failover can be committed");
     return launch(group, {JobType::commit_failover, "Commit failover of", "commit_failover", ""},
                   owner, [this](Group& g, JobHandle&) {
                       commit(g);
@@ -399,7 +407,7 @@ void Engine::start_members(CollectionId id) {
     const auto group = group_of(id);
     const Collection c = group->snapshot();
     const bool may_run =
-        c.place.role == Role::none || c.failover_point.value != 0 ||
+        !is_in_relationship(c.place.role) || c.failover_point.value != 0 ||
         (c.place.role == Role::primary && !c.fenced && c.place.state != State::failover_initiated &&
          c.place.state != State::planned_failover_initiated &&
          c.place.state != State::repurpose_initiated);
@@ -506,6 +514,7 @@ JobId Engine::reverse(CollectionId id, Settings settings, const std::string& own
     const bool implied = c.place == Place{Role::replica, State::recovered} &&
                          c.failover_type == FailoverType::planned;
     if (!implied) require(id, Event::became_primary);
+    require_no_trial(c, "the replication can be reversed");
     require_peer(settings);
     if (settings.recovery_connection_point != c.peer) {
         fail(Code::invalid_parameter,
@@ -607,8 +616,7 @@ void Engine::go_on_with(const Job& job) {
         return group->wake();
     }
     if (job.method == "initiate_failover") {
-        std::optional<Sequence> point;
-        if (!job.argument.empty()) point = Sequence{std::stoull(job.argument)};
+        const auto point = point_of(job.argument);
         return again([this, point](Group& g, JobHandle&) {
             if (g.snapshot().place.state != State::recovered) fail_over(g, point);
         });
@@ -621,6 +629,15 @@ void Engine::go_on_with(const Job& job) {
             commit(g);
             flatten_behind(find(g.id()), nullptr);
         });
+    }
+    if (job.method == "test_replica") {
+        const auto point = point_of(job.argument);
+        return again([this, trial = job.result, point](Group& g, JobHandle&) {
+            make_trial(g, trial, point);
+        });
+    }
+    if (job.method == "revert_test") {
+        return again([this](Group& g, JobHandle&) { end_trial(g); });
     }
     if (job.method == "flatten") return flatten_behind(group, handle);
     if (job.method == "prepare_reverse") {

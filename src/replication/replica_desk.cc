@@ -121,7 +121,7 @@ std::string ReplicaDesk::hello(const std::string& peer, const std::string& body)
     }
     control::HelloAnswer answer;
     answer.epoch = c.epoch;
-    answer.place = c.place;
+    answer.place = {c.place.role, state_of_replication(c)};
     if (const auto newest = context_.store.newest(c.id)) answer.newest = newest->sequence;
     return to_text(answer);
 }
@@ -151,7 +151,7 @@ std::string ReplicaDesk::planned_reverted(const std::string& peer, const std::st
     const auto message = control::hello_from_text(body);
     const Collection c = group_of(peer, message.collection)->snapshot();
     if (c.epoch != message.epoch || c.place.role != Role::replica ||
-        c.place.state != State::replicating) {
+        state_of_replication(c) != State::replicating) {
         fail(Code::invalid_state, "'{}' is {} on site '{}'; revert the failover there first",
              c.name, name_of(c.place.state), context_.site.name);
     }

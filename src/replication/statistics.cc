@@ -148,7 +148,7 @@ std::uint32_t hold_us_percentile(const Statistics& statistics, unsigned percent)
 }
 
 Health judge(const HealthInput& in, const Statistics& statistics) {
-    if (in.role == Role::none) return {};
+    if (!is_in_relationship(in.role)) return {};
     Verdict verdict;
     verdict.at_least(HealthLevel::ok);
     judge_state(in, verdict);

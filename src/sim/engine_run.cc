@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 namespace reviver::sim {
@@ -71,6 +72,7 @@ class EngineRun {
     using UnlockedSince = std::map<std::pair<std::string, VmId>, sys::MonoTime>;
     void check_rules_of(EngineSite& site, UnlockedSince& still_unlocked);
     bool must_be_locked(const replication::Collection& c);
+    void check_test(EngineSite& site, const replication::Collection& c);
     void check_jobs(EngineSite& site);
     void fault();
     void partition();
@@ -181,11 +183,11 @@ void EngineRun::settle(const std::string& when) {
 // rules
 
 bool EngineRun::must_be_locked(const replication::Collection& c) {
+    const State state = state_of_replication(c);
     switch (c.place.role) {
         case Role::replica:
-            return c.place.state == State::initial_replication ||
-                   c.place.state == State::replicating || c.place.state == State::critical ||
-                   c.place.state == State::suspended;
+            return state == State::initial_replication || state == State::replicating ||
+                   state == State::critical || state == State::suspended;
         case Role::primary:
             return c.fenced || c.place.state == State::failover_initiated ||
                    c.place.state == State::repurpose_initiated;
@@ -194,13 +196,40 @@ bool EngineRun::must_be_locked(const replication::Collection& c) {
     }
 }
 
+bool is_of_test(const replication::Collection& c, VmId vm) {
+    return c.trial && std::ranges::find(c.trial->vms, vm) != c.trial->vms.end();
+}
+
+// The VMs of a test read what they were made from and what they wrote, whatever becomes of the
+// points around theirs. Without a test there is nothing of one, ever.
+void EngineRun::check_test(EngineSite& site, const replication::Collection& c) {
+    Hypervisor& hypervisor = site.hypervisor();
+    for (const auto& [id, vm] : hypervisor.vms()) {
+        if (is_of_test(c, id)) {
+            hypervisor.check(id);
+        } else if (vm.name.ends_with(" - Test")) {
+            throw Failure(
+                fmt::format("{} has '{}' left: {}", site.name(), vm.name, person_.describe()));
+        }
+    }
+    if (c.trial) return;
+    const auto collections = site.engine()->collections();
+    const bool listed = std::ranges::any_of(collections, [](const replication::Collection& each) {
+        return each.place.role == Role::test_replica;
+    });
+    if (!listed && !hypervisor.has_images_below(trial_images)) return;
+    throw Failure(
+        fmt::format("{} has something of a test left: {}", site.name(), person_.describe()));
+}
+
 // A step that is under way may be ahead of its document for a moment, or behind.
 void EngineRun::check_rules_of(EngineSite& site, UnlockedSince& still_unlocked) {
     const auto c = site.collection();
     if (!c) return;
     const sys::MonoTime now = simulation_.world().clock.mono();
+    check_test(site, *c);
     for (const auto& [id, vm] : site.hypervisor().vms()) {
-        if (!must_be_locked(*c) || !vm.lock.empty()) continue;
+        if (!must_be_locked(*c) || !vm.lock.empty() || is_of_test(*c, id)) continue;
         const auto known = unlocked_since_.find({site.name(), id});
         const sys::MonoTime since = known == unlocked_since_.end() ? now : known->second;
         still_unlocked[{site.name(), id}] = since;

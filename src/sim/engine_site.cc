@@ -68,9 +68,10 @@ class HostImages : public point::ImageOpener {
 };
 
 bool takes_points(const Collection& c) {
+    const State state = state_of_replication(c);
     return c.place.role == Role::replica &&
-           (c.place.state == State::initial_replication || c.place.state == State::replicating ||
-            c.place.state == State::critical);
+           (state == State::initial_replication || state == State::replicating ||
+            state == State::critical);
 }
 
 }  // namespace
@@ -219,16 +220,40 @@ void EngineSite::run(sys::World& world) {
     Desk desk(*this, engine.peer_handler(), store);
     PairedSite paired(peer_);
     wire::PeerServer server(world, transport, self, {"", peer_port}, paired, desk);
-    serve(world, engine);
+    serve(world, engine, store);
 }
 
-void EngineSite::serve(sys::World& world, Engine& engine) {
+void EngineSite::serve(sys::World& world, Engine& engine, store::Store& store) {
     engine_ = &engine;
+    std::uint64_t rounds = 0;
     while (!stop_asked_) {
         if (request_ != nullptr) answer(engine);
+        if (++rounds % 50 == 0) merge_around_test(engine, store);
         world.clock.sleep_until(world.clock.after(20ms));
     }
     engine_ = nullptr;
+}
+
+// Upkeep that does not wait until there is much to merge, so that much is merged around a test.
+void EngineSite::merge_around_test(Engine& engine, store::Store& store) {
+    const auto c = engine.collection(world_.collection);
+    const auto newest = store.newest(world_.collection);
+    if (!c || !c->trial || !newest) return;
+    try {
+        if (world_.mutant == EngineMutant::unpinned_test) {
+            store.unpin(c->id, c->trial->point, "test");
+            const auto points = store.points(c->id);
+            const bool there = std::ranges::any_of(points, [&](const PointInfo& point) {
+                return point.sequence == c->trial->point && point.sequence != newest->sequence;
+            });
+            if (there) store.remove_point(c->id, c->trial->point);
+        }
+        store.shorten(c->id, newest->sequence, 1);
+    } catch (const Error& e) {
+        const bool in_the_way = e.code() == Code::in_use || e.code() == Code::not_found ||
+                                e.code() == Code::no_space || e.code() == Code::invalid_state;
+        if (!in_the_way) throw;
+    }
 }
 
 namespace {

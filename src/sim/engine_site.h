@@ -58,7 +58,8 @@ class EngineSite {
 
     void main(sys::World& world);
     void run(sys::World& world);
-    void serve(sys::World& world, replication::Engine& engine);
+    void serve(sys::World& world, replication::Engine& engine, store::Store& store);
+    void merge_around_test(replication::Engine& engine, store::Store& store);
     void answer(replication::Engine& engine);
     void check_store(state::Repository& repository, store::Store& store);
     void acknowledged(Sequence sequence);

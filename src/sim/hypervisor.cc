@@ -118,6 +118,15 @@ void Hypervisor::make_overlay(const std::string& path, const std::string& backin
     images_[path] = made;
 }
 
+void Hypervisor::remove_images_below(const std::string& directory) {
+    std::erase_if(images_, [&](const auto& item) { return item.first.starts_with(directory); });
+}
+
+bool Hypervisor::has_images_below(const std::string& directory) const {
+    return std::ranges::any_of(images_,
+                               [&](const auto& item) { return item.first.starts_with(directory); });
+}
+
 void Hypervisor::flatten(const std::string& path, const std::string& base) {
     HostImage& flattened = *image(path);
     const SparseBytes all = content(path);

@@ -52,6 +52,8 @@ class Hypervisor {
     // With a bitmap from the first write on.
     void make_overlay(const std::string& path, const std::string& backing, Sequence since);
     void remove_image(const std::string& path) { images_.erase(path); }
+    void remove_images_below(const std::string& directory);
+    bool has_images_below(const std::string& directory) const;
     // Lets an image build on `base` alone: what lies between becomes its own.
     void flatten(const std::string& path, const std::string& base);
 

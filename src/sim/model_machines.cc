@@ -24,6 +24,14 @@ std::map<std::string, std::string> overlays_of(const FailoverPlan& plan, VmId vm
     return paths;
 }
 
+std::string trial_directory(CollectionId trial, VmId vm) {
+    return fmt::format("{}{}/{}/", trial_images, trial.text(), vm.text());
+}
+
+std::string trial_disk(CollectionId trial, VmId vm, const std::string& target) {
+    return trial_directory(trial, vm) + target + ".qcow2";
+}
+
 std::string replica_text(const std::string& collection) {
     return "This VM is a replica of '" + collection + "'";
 }
@@ -228,6 +236,45 @@ bool ModelMachines::flatten(const FailoverPlan& plan,
         progress(50);
     }
     return all;
+}
+
+void ModelMachines::make_trial_vm(const replication::TrialPlan& plan,
+                                  const replication::TrialVm& vm) {
+    if (hypervisor_.vms().contains(vm.id)) return;
+    if (prng_.one_in(troubled_one_in_)) fail(Code::failed, "the hypervisor has a bad day");
+    std::map<std::string, std::string> disks;
+    for (const PointDisk& disk : plan.point.disks) {
+        if (disk.shape.key.vm != vm.original) continue;
+        const std::string path = trial_disk(plan.collection, vm.id, disk.shape.key.target);
+        hypervisor_.make_overlay(path, disk.top.string(), plan.point.sequence);
+        disks[disk.shape.key.target] = path;
+    }
+    pause();
+    hypervisor_.vms()[vm.id] = {vm.name, disks, "", false, 0};
+}
+
+std::vector<replication::VmFailure> ModelMachines::make_trial(const replication::TrialPlan& plan) {
+    require_known(plan.point);
+    std::vector<replication::VmFailure> failures;
+    for (const replication::TrialVm& vm : plan.vms) {
+        pause();
+        try {
+            make_trial_vm(plan, vm);
+        } catch (const Error& e) {
+            failures.push_back({vm.id, e.what()});
+        }
+    }
+    return failures;
+}
+
+void ModelMachines::remove_trial(CollectionId trial, const std::vector<VmId>& vms) {
+    for (const VmId id : vms) {
+        pause();
+        if (prng_.one_in(troubled_one_in_)) fail(Code::failed, "the hypervisor has a bad day");
+        hypervisor_.vms().erase(id);
+        pause();
+        hypervisor_.remove_images_below(trial_directory(trial, id));
+    }
 }
 
 std::optional<std::string> ModelMachines::vm_name(VmId vm) {

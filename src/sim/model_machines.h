@@ -7,6 +7,9 @@
 
 namespace reviver::sim {
 
+// The directory with the images of tests.
+constexpr const char* trial_images = "/tests/";
+
 class ModelMachines : public replication::Machines {
   public:
     // One in `troubled_one_in` VMs cannot be set up or does not listen when it is asked to shut
@@ -33,6 +36,8 @@ class ModelMachines : public replication::Machines {
     bool flatten(const replication::FailoverPlan& plan,
                  const std::function<void(unsigned percent)>& progress,
                  const std::function<bool()>& cancelled) override;
+    std::vector<replication::VmFailure> make_trial(const replication::TrialPlan& plan) override;
+    void remove_trial(CollectionId trial, const std::vector<VmId>& vms) override;
     std::optional<std::string> vm_name(VmId vm) override;
     std::vector<replication::OwnDisk> own_disks(
         const std::vector<VmId>& vms, const std::vector<std::string>& included_disks) override;
@@ -44,6 +49,7 @@ class ModelMachines : public replication::Machines {
     void set_up(const replication::FailoverPlan& plan, const VmDefinition& vm);
     void take_back(const replication::FailoverPlan& plan, const VmDefinition& vm);
     bool runs_on_overlays(const replication::FailoverPlan& plan, VmId vm);
+    void make_trial_vm(const replication::TrialPlan& plan, const replication::TrialVm& vm);
     void require_known(const replication::FailoverPlan& plan);
 
     ModelHost host_;

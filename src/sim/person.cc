@@ -27,8 +27,8 @@ void Person::ask(EngineSite& site, const std::string& what, EngineSite::Request 
     if (site.engine() == nullptr || site.busy()) return;
     world_.simulation.note(fmt::format("{} is asked to {}", site.name(), what));
     ++requests_;
-    const bool waits =
-        what == "suspend" || what == "remove a point" || what.starts_with("cancel the");
+    const bool waits = what == "suspend" || what.starts_with("remove a point") ||
+                       what.starts_with("remove the point") || what.starts_with("cancel the");
     site.request(std::move(request), waits);
 }
 
@@ -104,6 +104,9 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
          [id](Engine& e) { e.cancel_resync(id); }},
         {"fail over", failover_started,
          [this, id](Engine& e) { e.initiate_failover(id, random_point(e), owner); }},
+        {"test a point", test_started,
+         [this, id](Engine& e) { e.test_replica(id, random_point(e), owner); }},
+        {"revert the test", std::nullopt, [id](Engine& e) { e.revert_test(id, owner); }},
         {"revert the failover", failover_reverted,
          [id](Engine& e) { e.revert_failover(id, owner); }},
         {"commit the failover", failover_committed,
@@ -125,6 +128,11 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
         {"remove a point", std::nullopt,
          [this, id](Engine& e) {
              if (const auto point = random_point(e)) e.remove_point(id, *point);
+         }},
+        {"remove the point of the test", std::nullopt,
+         [id](Engine& e) {
+             const auto c = e.collection(id);
+             if (c && c->trial) e.remove_point(id, c->trial->point);
          }},
         {"cancel jobs", std::nullopt,
          [](Engine& e) {
@@ -231,6 +239,11 @@ void Person::due_at_replica(EngineSite& site, const Collection& c, EngineSite&,
     // The other side has nothing any more, or is held back for good: this side has the only way on.
     const bool alone = !is(o, Role::primary);
     const bool only_we = alone || o->fenced || o->place.state == State::repurpose_initiated;
+    const bool stands_in_the_way = alone || c.place.state == State::recovered ||
+                                   c.place.state == State::test_failover_initiated;
+    if (c.trial && stands_in_the_way) {
+        return ask(site, "revert the test", [id](Engine& e) { e.revert_test(id, owner); });
+    }
     switch (c.place.state) {
         case State::initial_replication:
         case State::suspended:
@@ -246,6 +259,11 @@ void Person::due_at_replica(EngineSite& site, const Collection& c, EngineSite&,
             }
             if (c.place.state == State::suspended) {
                 return ask(site, "resume", [id](Engine& e) { e.resume(id); });
+            }
+            // Somebody sensible tries now and then whether a failover would do.
+            if (c.place.state == State::replicating && !c.trial && prng_.one_in(6)) {
+                return ask(site, "test a point",
+                           [this, id](Engine& e) { e.test_replica(id, random_point(e), owner); });
             }
             return;
         case State::failover_initiated:
@@ -305,6 +323,7 @@ std::string Person::describe() {
         text += fmt::format(" {} ({}) epoch {}{}{}, trouble '{}'", name_of(c->place.state),
                             name_of(c->place.role), c->epoch.value, c->fenced ? ", fenced" : "",
                             c->reverse_pending ? ", reverse pending" : "", c->trouble);
+        if (c->trial) text += fmt::format(", a test of point {}", c->trial->point.value);
         for (const auto& [id, vm] : site->hypervisor().vms()) {
             text += fmt::format(", {} is {}{}", vm.name, vm.running ? "on" : "off",
                                 vm.lock.empty() ? "" : " and locked: " + vm.lock);
