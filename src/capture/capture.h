@@ -33,8 +33,10 @@
 // threads of its own.
 #pragma once
 
+#include "capture/guest_freeze.h"
 #include "capture/members.h"
 #include "hypervisor/hypervisor.h"
+#include "point/cut_wish.h"
 #include "point/image.h"
 #include "point/point.h"
 #include "sys/world.h"
@@ -59,6 +61,7 @@ struct Options {
     // Give up a cut rather than let its scratch images leave less than this free: guests may live
     // on the same file system.
     std::uint64_t scratch_free_min_bytes = 256ull << 20;
+    Freezer* freezer = nullptr;  // the site's, outlives the capture; null: no guest is ever frozen
 };
 
 struct Preparation {
@@ -85,6 +88,8 @@ class Cut {
     virtual ~Cut() = default;
     virtual const point::CutHeader& header() const = 0;
     virtual const HoldStatistics& hold() const = 0;
+    // Why a cut that was to be application consistent is not; empty when it is, or was not to be.
+    virtual const std::vector<FreezeFailure>& freeze_failures() const = 0;
     virtual std::uint64_t dirty_bytes(std::size_t disk) const = 0;  // index as in prepare()
     // All disks, one after the other. Its end (no chunk) is only reached when everything read
     // belongs to the cut: a VM that was started or stopped, or a filter that broke, is an Error
@@ -115,7 +120,12 @@ class GroupCapture {
     // Holds the group for a moment. `sequence` is the point this will become, larger than
     // prepare()'s `last`. Before another cut is made it must be certain that no earlier one can
     // still become that point: bitmaps speak of the newest cut alone.
-    std::unique_ptr<Cut> cut(Sequence sequence, PointKind kind);
+    //
+    // With `wish.quiesce` every guest that runs is frozen first, and thawed right after the hold:
+    // the header says Consistency::application exactly when all were frozen as long as the hold
+    // took and are known to be thawed. A VM that is off counts as frozen: nobody writes to its
+    // disks. When one cannot be frozen, the others are thawed, and the cut is an ordinary one.
+    std::unique_ptr<Cut> cut(Sequence sequence, const point::CutWish& wish);
     // `acknowledged`: the point is durable at the other side, so bitmaps of before the cut are
     // given up. Never throws for a VM that is gone: the next prepare() puts in order what could not
     // be done.

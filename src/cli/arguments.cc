@@ -198,6 +198,8 @@ void Grammar::add_relationship_commands() {
     enable->add_option("--interval", into_.interval_s, "Seconds from cycle to cycle; default 300");
     enable->add_option("--history", into_.history,
                        "Recovery points kept besides the latest; default 24");
+    enable->add_option("--application-interval", into_.application_interval_h,
+                       "Hours between application-consistent points; default 0, none");
     enable->add_flag("--no-compression", into_.no_compression, "Send data as it is");
     enable->add_flag("--no-auto-resync", into_.no_auto_resync,
                      "Leave it to a person to start a resynchronization");
@@ -206,6 +208,8 @@ void Grammar::add_relationship_commands() {
         on_collection(command("modify", "Change the settings of a relationship, on both sites")));
     modify->add_option("--interval", into_.interval_s, "Seconds from cycle to cycle");
     modify->add_option("--history", into_.history, "Recovery points kept besides the latest");
+    modify->add_option("--application-interval", into_.application_interval_h,
+                       "Hours between application-consistent points; 0 for none");
     modify->add_option("--compression", into_.compression, "Whether data is compressed")
         ->check(CLI::IsMember({"on", "off"}));
     modify

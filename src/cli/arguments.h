@@ -33,6 +33,7 @@ struct Arguments {
     std::string to;                // enable: name of the peer
     std::optional<unsigned> interval_s;
     std::optional<unsigned> history;
+    std::optional<unsigned> application_interval_h;
     bool no_compression = false;
     std::optional<bool> compression, auto_resync;  // modify
     std::vector<std::string> disks;                // "VM/TARGET"

@@ -62,11 +62,13 @@ TEST(Arguments, CollectionsAndMembers) {
 
 TEST(Arguments, EnableSaysWhereToAndHow) {
     Arguments arguments = good(
-        "enable shop --to west --interval 30 --history 5 --no-compression --disks web1/vda "
+        "enable shop --to west --interval 30 --history 5 --application-interval 4 "
+        "--no-compression --disks web1/vda "
         "db1/vdb");
     EXPECT_EQ(arguments.to, "west");
     EXPECT_EQ(arguments.interval_s, 30u);
     EXPECT_EQ(arguments.history, 5u);
+    EXPECT_EQ(arguments.application_interval_h, 4u);
     EXPECT_TRUE(arguments.no_compression);
     EXPECT_THAT(arguments.disks, ElementsAre("web1/vda", "db1/vdb"));
     EXPECT_FALSE(good("enable shop --to west").interval_s) << "the site has its own defaults";

@@ -14,6 +14,10 @@ void set_pace(cim::Instance& settings, const Arguments& arguments) {
     };
     if (arguments.interval_s) settings.set("ReplicationInterval", number(*arguments.interval_s));
     if (arguments.history) settings.set("RecoveryHistory", number(*arguments.history));
+    if (arguments.application_interval_h) {
+        settings.set("ApplicationConsistentSnapshotInterval",
+                     number(*arguments.application_interval_h));
+    }
 }
 
 }  // namespace

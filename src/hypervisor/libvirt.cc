@@ -10,6 +10,7 @@
 #include "hypervisor/event_loop.h"
 #include "hypervisor/event_queue.h"
 #include "hypervisor/hypervisor.h"
+#include "hypervisor/libvirt_agents.h"
 #include "hypervisor/libvirt_error.h"
 #include "hypervisor/saved_states.h"
 
@@ -147,6 +148,8 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
     std::optional<BlockJob> block_job(const DiskKey& disk) override;
     void cancel_block_job(const DiskKey& disk) override;
 
+    GuestAgents* guest_agents() override { return &agents_; }
+
     SavedStates* saved_states() override { return this; }
 
     std::optional<std::string> saved_definition(VmId id) override;
@@ -169,6 +172,7 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
     std::mutex mutex_;
     Connection connection_;  // guarded by mutex_
     int event_callback_ = -1;
+    LibvirtAgents agents_{[this](VmId id) { return std::shared_ptr<virDomain>(find(id)); }};
 };
 
 // Opens anew when the last connection broke: libvirtd may be restarted under us.
@@ -270,8 +274,11 @@ void Libvirt::start(VmId id) {
     act(id, "starting a virtual machine", virDomainCreate);
 }
 
+// Left to choose, libvirt would wait a minute for a guest agent where there is one.
 void Libvirt::ask_to_shut_down(VmId id) {
-    act(id, "shutting a virtual machine down", virDomainShutdown);
+    act(id, "shutting a virtual machine down", [](virDomainPtr domain) {
+        return virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+    });
 }
 
 void Libvirt::set_autostart(VmId id, bool on) {

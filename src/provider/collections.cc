@@ -34,7 +34,7 @@ cim::Instance vm_collection(const Collection& c) {
     if (c.place.role != Role::replica || c.last_apply_time == sys::WallTime{}) return instance;
     instance.set("LastApplyTime", datetime_of(c.last_apply_time));
     instance.set("LastApplyVirtualMachineIds", c.members);
-    instance.set("LastApplyConsistencyLevel", static_cast<std::uint16_t>(Consistency::group_crash));
+    instance.set("LastApplyConsistencyLevel", static_cast<std::uint16_t>(c.last_apply_consistency));
     return instance;
 }
 

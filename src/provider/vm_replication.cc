@@ -49,6 +49,9 @@ cim::Instance relationship_of(Engine& engine, const Collection& c, VmId vm, Heal
     instance.set("FailedOverReplicationType", member_failover_type(c.failover_type));
     instance.set("LastReplicationType", last == sys::WallTime{} ? none : regular);
     instance.set("LastReplicationTime", datetime_of(last));
+    if (c.last_application != sys::WallTime{}) {
+        instance.set("LastApplicationConsistentReplicationTime", datetime_of(c.last_application));
+    }
     instance.set("LastApplyTime", datetime_of(c.last_apply_time));
     return instance;
 }

@@ -251,10 +251,14 @@ TEST_F(ReplicasTest, AGuestThatDoesNotListenIsPoweredOffOnlyByForce) {
     start_vms(hypervisor_, {one});
     start_vms(hypervisor_, {one});
     const auto soon = std::chrono::milliseconds(300);
+    std::string said;
     const auto shut_down = [&](bool force, bool cancelled) {
-        shut_down_vms(hypervisor_, {one, two}, {soon, force}, [=] { return cancelled; });
+        const auto tell = [&](const std::string& status) { said = status; };
+        shut_down_vms(hypervisor_, {one, two}, {soon, force, tell}, [=] { return cancelled; });
     };
+    EXPECT_EQ(running_vms(hypervisor_, {one, two}), std::vector<VmId>{one});
     EXPECT_EQ(code_of([&] { shut_down(false, false); }), Code::timeout);
+    EXPECT_EQ(said, "waiting for 'web' (ACPI) to shut down");
     EXPECT_EQ(code_of([&] { shut_down(true, true); }), Code::stopped);
     EXPECT_EQ(hypervisor_.domain(one).power, Power::running);
     shut_down(true, false);

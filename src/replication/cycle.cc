@@ -35,6 +35,7 @@ class Cycle {
     void send_whole(std::uint32_t disk, std::uint64_t done);
     void send_compared(std::uint32_t disk);
     void send_changes(std::uint32_t disk);
+    std::unique_ptr<Cut> make_cut();
     void send_cut(Cut& cut, point::CutDigest& digest);
     void send_cut_with_patience(Cut& cut);
     void remember();
@@ -309,6 +310,19 @@ void Cycle::remember() {
     });
 }
 
+std::unique_ptr<Cut> Cycle::make_cut() {
+    point::CutWish wish(request_.kind);
+    wish.stopped = request_.stopped;
+    wish.quiesce = request_.quiesce && request_.quiesce();
+    say(wish.quiesce ? "freezing the guests' file systems, cutting" : "cutting");
+    auto cut = disks_.cut(header_.sequence, wish);
+    if (wish.quiesce && request_.quiesced) request_.quiesced(*cut);
+    result_.hold = cut->hold();
+    result_.consistency = cut->header().consistency;
+    result_.cut_time = cut->header().time;
+    return cut;
+}
+
 CycleResult Cycle::run() {
     const sys::MonoTime begun = context_.world.clock.mono();
     collection_ = group_.snapshot();
@@ -327,9 +341,7 @@ CycleResult Cycle::run() {
     open_sink();
     if (!state_.committed) {
         send_bulk();
-        say("cutting");
-        auto cut = disks_.cut(header_.sequence, request_.kind);
-        result_.hold = cut->hold();
+        auto cut = make_cut();
         try {
             send_cut_with_patience(*cut);
         } catch (const Error&) {

@@ -6,8 +6,9 @@
 //                       delta
 //   bulk                full copies, compares and, after a reverse, the ranges that the old primary
 //                       had written; while the group runs
-//   cut, send, commit   the group is held for a moment; what changed is sent; the other side makes
-//                       the point durable and says so
+//   cut, send, commit   the group is held for a moment, with its file systems frozen when such a
+//                       point is due; what changed is sent; the other side makes the point durable
+//                       and says so
 //   finish              only now the bits of the old point are let go
 //
 // Every step before the commit may fail and be repeated. A commit whose answer is lost is found by
@@ -15,6 +16,7 @@
 #pragma once
 
 #include "replication/group.h"
+#include "replication/machines.h"
 
 #include <functional>
 
@@ -28,6 +30,8 @@ struct CycleResult {
     std::uint64_t compared_disks = 0;
     sys::Duration took{};
     sys::Duration hold{};
+    Consistency consistency = Consistency::group_crash;
+    sys::WallTime cut_time;
 };
 
 struct CycleRequest {
@@ -35,6 +39,10 @@ struct CycleRequest {
     // Percent of the bytes that are known to be due, and what is going on.
     std::function<void(unsigned percent, const std::string& status)> progress;
     std::function<bool()> stopped;
+    // Asked right before the cut: whether the guests are to be frozen for it. And told what came of
+    // it, whatever becomes of the cycle. Both may be empty.
+    std::function<bool()> quiesce;
+    std::function<void(const Cut&)> quiesced;
 };
 
 // The caller holds the group's turn. Throws what went wrong, with Code::stale_epoch when the other

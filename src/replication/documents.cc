@@ -35,6 +35,15 @@ Agenda agenda_of(const Reader& in) {
     return agenda;
 }
 
+// Documents of version 1.0 have none of it.
+void read_quiescing(const Reader& in, Collection& c) {
+    if (!in.has("last_application")) return;
+    c.last_application = in.time("last_application");
+    c.quiesce_trouble = in.text("quiesce_trouble");
+    c.to_run = in.texts("to_run");
+    c.last_apply_consistency = in.enumeration("last_apply_consistency", Consistency::group_crash);
+}
+
 ReverseReport report_of(const Reader& in) {
     return {in.number("bitmap_disks"), in.number("compared_disks"), in.number("differing_bytes"),
             in.number("sent_bytes")};
@@ -43,30 +52,35 @@ ReverseReport report_of(const Reader& in) {
 }  // namespace
 
 std::string to_text(const Collection& c) {
-    return json::serialize(json::object{{"id", c.id.text()},
-                                        {"name", c.name},
-                                        {"of_collections", c.of_collections},
-                                        {"members", texts_json(c.members)},
-                                        {"role", static_cast<int>(c.place.role)},
-                                        {"state", static_cast<int>(c.place.state)},
-                                        {"epoch", c.epoch.value},
-                                        {"peer", c.peer},
-                                        {"settings", settings_json(c.settings)},
-                                        {"failover_type", static_cast<int>(c.failover_type)},
-                                        {"initial_complete", c.initial_complete},
-                                        {"last_sequence", c.last_sequence.value},
-                                        {"shapes", shapes_json(c.shapes)},
-                                        {"trouble", c.trouble},
-                                        {"fenced", c.fenced},
-                                        {"agenda", agenda_json(c.agenda)},
-                                        {"failover_point", c.failover_point.value},
-                                        {"failover_epoch", c.failover_epoch.value},
-                                        {"flattened", c.flattened},
-                                        {"last_apply_time", micros(c.last_apply_time)},
-                                        {"reverse_pending", c.reverse_pending},
-                                        {"shared_point", c.shared_point.value},
-                                        {"changes", changes_json(c.changes)},
-                                        {"reverse_report", report_json(c.reverse_report)}});
+    return json::serialize(
+        json::object{{"id", c.id.text()},
+                     {"name", c.name},
+                     {"of_collections", c.of_collections},
+                     {"members", texts_json(c.members)},
+                     {"role", static_cast<int>(c.place.role)},
+                     {"state", static_cast<int>(c.place.state)},
+                     {"epoch", c.epoch.value},
+                     {"peer", c.peer},
+                     {"settings", settings_json(c.settings)},
+                     {"failover_type", static_cast<int>(c.failover_type)},
+                     {"initial_complete", c.initial_complete},
+                     {"last_sequence", c.last_sequence.value},
+                     {"shapes", shapes_json(c.shapes)},
+                     {"trouble", c.trouble},
+                     {"last_application", micros(c.last_application)},
+                     {"quiesce_trouble", c.quiesce_trouble},
+                     {"to_run", texts_json(c.to_run)},
+                     {"fenced", c.fenced},
+                     {"agenda", agenda_json(c.agenda)},
+                     {"failover_point", c.failover_point.value},
+                     {"failover_epoch", c.failover_epoch.value},
+                     {"flattened", c.flattened},
+                     {"last_apply_time", micros(c.last_apply_time)},
+                     {"last_apply_consistency", static_cast<int>(c.last_apply_consistency)},
+                     {"reverse_pending", c.reverse_pending},
+                     {"shared_point", c.shared_point.value},
+                     {"changes", changes_json(c.changes)},
+                     {"reverse_report", report_json(c.reverse_report)}});
 }
 
 Collection collection_from_text(std::string_view text) {
@@ -88,6 +102,7 @@ Collection collection_from_text(std::string_view text) {
     c.shapes = shapes_of(in, "shapes");
     c.trouble = in.text("trouble");
     c.fenced = in.flag("fenced");
+    read_quiescing(in, c);
     c.agenda = agenda_of(in.inner("agenda"));
     c.failover_point.value = in.number("failover_point");
     c.failover_epoch.value = in.number("failover_epoch");

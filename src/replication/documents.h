@@ -77,9 +77,12 @@ struct Collection {
 
     // Primary: what is known to be durable on the other side.
     Sequence last_sequence;
-    std::vector<DiskShape> shapes;  // of the last durable point
-    std::string trouble;            // why critical; "" when not
-    bool fenced = false;            // the other side has gone on: this side must not write or send
+    std::vector<DiskShape> shapes;    // of the last durable point
+    std::string trouble;              // why critical; "" when not
+    sys::WallTime last_application;   // when the last application-consistent point was cut
+    std::string quiesce_trouble;      // why the last attempt at one failed; "" when it did not
+    std::vector<std::string> to_run;  // planned failover: members that ran when it began
+    bool fenced = false;  // the other side has gone on: this side must not write or send
     Agenda agenda;
 
     // Recovery: the point that the VMs run from (states 4 to 6 and 16).
@@ -89,6 +92,7 @@ struct Collection {
 
     // Recovery: LastApply... of the newest point.
     sys::WallTime last_apply_time;
+    Consistency last_apply_consistency = Consistency::group_crash;
 
     // Reverse: the new primary has not yet brought the old one up to date.
     bool reverse_pending = false;

@@ -27,6 +27,10 @@ Collection full_collection() {
     c.shapes = {{{VmId(other), "vda"}, 1 << 20}};
     c.trouble = "no answer";
     c.failover_point = {40};
+    c.last_application = sys::WallTime(std::chrono::hours(4));
+    c.quiesce_trouble = "a hook hangs";
+    c.to_run = {other.text()};
+    c.last_apply_consistency = Consistency::application;
     c.last_apply_time = sys::WallTime(std::chrono::hours(5));
     c.reverse_pending = true;
     c.shared_point = {40};
@@ -44,6 +48,7 @@ TEST(Documents, ACollectionComesBackAsItWas) {
     EXPECT_EQ(to_text(collection_from_text(text)), text);
     const Collection back = collection_from_text(text);
     EXPECT_EQ(back.name, "Shop \"east\"\n");
+    EXPECT_EQ(back.last_apply_consistency, Consistency::application);
     EXPECT_EQ(back.changes.at(0).ranges.at(1), (Range{65536, 4096}));
     EXPECT_EQ(back.place, (Place{Role::primary, State::waiting_for_resync}));
 }

@@ -138,6 +138,8 @@ class Engine : private Directory {
     void take_back_failover(Group& group);
     void commit(Group& group);
     void plan_failover(Group& group, JobHandle& job);
+    void hand_over(Group& group, JobHandle& job);
+    std::string run_again(const Collection& collection);
     void step_aside(Group& group);
     void become_primary(Group& group, const Settings& settings);
     void remove(Group& group);

@@ -128,6 +128,7 @@ HealthInput Group::health_input() {
     input.state = c.place.state;
     input.trouble = c.trouble;
     input.waits_for = agenda_text(c, context_.world.clock.wall());
+    if (c.settings.application_interval_h > 0) input.quiesce_trouble = c.quiesce_trouble;
     input.interval_s = c.settings.interval_s;
     input.last_transfer = c.place.role == Role::primary ? s.last_success : c.last_apply_time;
     input.now = context_.world.clock.wall();

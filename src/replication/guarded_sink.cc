@@ -91,6 +91,7 @@ void GuardedSink::after_commit() {
         }
         c.initial_complete = true;
         c.last_apply_time = now;
+        c.last_apply_consistency = cut_.consistency;
         c.trouble.clear();
         c.members.clear();
         for (const VmDefinition& vm : cut_.vms) c.members.push_back(vm.id.text());

@@ -129,7 +129,12 @@ CycleResult Keeper::cycle(PointKind kind,
     request.kind = kind;
     request.progress = std::move(progress);
     request.stopped = std::move(stopped);
+    if (kind == PointKind::regular) {
+        request.quiesce = [this] { return begin_quiesce(); };
+        request.quiesced = [this](const Cut& cut) { note_quiesce(cut); };
+    }
     const CycleResult result = run_cycle(context_, group_, disks(), request);
+    if (result.consistency == Consistency::application) note_application_point(result);
     CycleOutcome outcome;
     outcome.success = true;
     outcome.sent_bytes = result.sent_bytes;
@@ -139,6 +144,38 @@ CycleResult Keeper::cycle(PointKind kind,
     outcome.ended = context_.world.clock.wall();
     count_outcome(outcome);
     return result;
+}
+
+// Not in an initial replication or a reverse: they have enough to do, and the next cycle is near.
+bool Keeper::begin_quiesce() {
+    const Collection c = group_.snapshot();
+    const sys::MonoTime now = context_.world.clock.mono();
+    if (!c.initial_complete || c.reverse_pending || !quiesce_plan_.may_try(now) ||
+        !quiesce_is_due(c.settings, c.last_application, context_.world.clock.wall())) {
+        return false;
+    }
+    quiesce_plan_.began(c.settings, now);
+    return true;
+}
+
+// A failure counts when it happens; a success only when its point is durable.
+void Keeper::note_quiesce(const Cut& cut) {
+    if (cut.header().consistency == Consistency::application) return;
+    std::string trouble;
+    for (const VmFailure& failure : cut.freeze_failures())
+        trouble += (trouble.empty() ? "" : "; ") + failure.text;
+    log_warning("'{}': the point is not application consistent: {}", group_.snapshot().name,
+                trouble);
+    group_.update_statistics([](Statistics& s) { ++s.application_failures; });
+    group_.update([&](Collection& c) { c.quiesce_trouble = trouble; });
+}
+
+void Keeper::note_application_point(const CycleResult& result) {
+    quiesce_plan_.succeeded();
+    group_.update([&](Collection& c) {
+        c.last_application = result.cut_time;
+        c.quiesce_trouble.clear();
+    });
 }
 
 void Keeper::count_outcome(const CycleOutcome& outcome) {

@@ -5,6 +5,7 @@
 
 #include "replication/cycle.h"
 #include "replication/group.h"
+#include "replication/quiesce_plan.h"
 #include "replication/recovery_server.h"
 
 #include <atomic>
@@ -35,6 +36,9 @@ class Keeper {
     void fence(const Error& error);
     bool wants_cycle(const Collection& collection) const;
     void before_cycle(const Collection& collection);
+    bool begin_quiesce();
+    void note_quiesce(const Cut& cut);
+    void note_application_point(const CycleResult& result);
     void count_outcome(const CycleOutcome& outcome);
     void end_waiting_job(const Error* error);
 
@@ -45,6 +49,7 @@ class Keeper {
     std::unique_ptr<GroupDisks> disks_;
     sys::MonoTime next_cycle_{};
     unsigned failures_ = 0;
+    QuiescePlan quiesce_plan_;
     std::unique_ptr<sys::Task> task_;
 };
 

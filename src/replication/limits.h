@@ -17,6 +17,9 @@ constexpr std::chrono::seconds retry_longest{60};
 constexpr unsigned cut_resumptions_max = 5;      // reconnections that go on with the same cut
 constexpr unsigned failures_until_critical = 3;  // in a row
 constexpr std::chrono::seconds shut_down_patience{120};
+constexpr std::chrono::minutes quiesce_retry_first{
+    10};                                         // after guests could not be frozen; doubles
+constexpr std::chrono::minutes clock_slack{10};  // by which a clock is set back without meaning it
 constexpr std::chrono::seconds fence_patience{30};  // before the plug is pulled
 constexpr std::chrono::seconds reverse_patience{
     180};  // for the old primary to fence itself and answer

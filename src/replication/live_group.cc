@@ -17,14 +17,21 @@ class LiveCut : public Cut {
     const point::CutHeader& header() const override { return cut_->header(); }
     point::Source& source() override { return cut_->source(); }
     sys::Duration hold() const override { return cut_->hold().group; }
+    std::vector<VmFailure> freeze_failures() const override {
+        std::vector<VmFailure> failures;
+        for (const auto& failure : cut_->freeze_failures())
+            failures.push_back({failure.vm, failure.text});
+        return failures;
+    }
     std::unique_ptr<capture::Cut> take() { return std::move(cut_); }
 
   private:
     std::unique_ptr<capture::Cut> cut_;
 };
 
-capture::Options options_in(const sys::Path& directory) {
+capture::Options options_in(const sys::Path& directory, capture::Freezer& freezer) {
     capture::Options options;
+    options.freezer = &freezer;
     options.directory = directory;
     return options;
 }
@@ -33,14 +40,14 @@ capture::Options options_in(const sys::Path& directory) {
 
 LiveGroup::LiveGroup(hypervisor::Hypervisor& hypervisor, sys::World& world, CollectionId collection,
                      std::vector<VmId> vms, std::vector<std::string> included_disks,
-                     sys::Path directory)
+                     sys::Path directory, capture::Freezer& freezer)
     : hypervisor_(hypervisor),
       world_(world),
       collection_(collection),
       vms_(std::move(vms)),
       included_disks_(std::move(included_disks)),
       directory_(std::move(directory)),
-      capture_(hypervisor, world, collection, options_in(directory_)) {}
+      capture_(hypervisor, world, collection, options_in(directory_, freezer)) {}
 
 LiveGroup::~LiveGroup() = default;
 
@@ -84,8 +91,8 @@ std::unique_ptr<point::Source> LiveGroup::bulk_source(std::uint32_t disk, RangeS
     return std::make_unique<RangesSource>(capture_.bulk_image(disk), disk, ranges);
 }
 
-std::unique_ptr<Cut> LiveGroup::cut(Sequence sequence, PointKind kind) {
-    return std::make_unique<LiveCut>(capture_.cut(sequence, kind));
+std::unique_ptr<Cut> LiveGroup::cut(Sequence sequence, const point::CutWish& wish) {
+    return std::make_unique<LiveCut>(capture_.cut(sequence, wish));
 }
 
 void LiveGroup::finish(std::unique_ptr<Cut> cut, bool durable) {

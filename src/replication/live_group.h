@@ -15,7 +15,8 @@ namespace reviver::replication {
 class LiveGroup : public GroupDisks {
   public:
     LiveGroup(hypervisor::Hypervisor& hypervisor, sys::World& world, CollectionId collection,
-              std::vector<VmId> vms, std::vector<std::string> included_disks, sys::Path directory);
+              std::vector<VmId> vms, std::vector<std::string> included_disks, sys::Path directory,
+              capture::Freezer& freezer);
     ~LiveGroup() override;
 
     std::vector<VmDefinition> vms() override;
@@ -23,7 +24,7 @@ class LiveGroup : public GroupDisks {
     Tracking track(Sequence durable, const std::vector<DiskShape>& known) override;
     std::unique_ptr<point::Image> live_image(std::uint32_t disk) override;
     std::unique_ptr<point::Source> bulk_source(std::uint32_t disk, RangeSet ranges) override;
-    std::unique_ptr<Cut> cut(Sequence sequence, PointKind kind) override;
+    std::unique_ptr<Cut> cut(Sequence sequence, const point::CutWish& wish) override;
     void finish(std::unique_ptr<Cut> cut, bool durable) override;
     std::optional<RangeSet> changed_since(std::uint32_t disk, Sequence sequence) override;
     std::uint64_t pending_bytes() override;

@@ -37,12 +37,15 @@ LiveMachines::LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world
       world_(world),
       data_directory_(std::move(data_directory)),
       shared_disks_(shared_disks),
+      freezer_(hypervisor, world),
       recovery_(std::make_unique<recovery::Recovery>(hypervisor, world.files, data_directory_,
                                                      &shared_disks)) {
     const sys::Path captures = data_directory_ / "capture";
     world_.files.make_directories(captures);
     for (const std::string& name : world_.files.list(captures)) {
+        // A guest that is held hears no agent: it is resumed first.
         capture::release_held(hypervisor_, world_, captures / name);
+        freezer_.thaw_left_over(captures / name);
     }
 }
 
@@ -57,12 +60,15 @@ std::unique_ptr<GroupDisks> LiveMachines::group(CollectionId collection,
                                                 const std::vector<VmId>& vms,
                                                 const std::vector<std::string>& included_disks) {
     return std::make_unique<LiveGroup>(hypervisor_, world_, collection, vms, included_disks,
-                                       capture_directory(collection));
+                                       capture_directory(collection), freezer_);
 }
 
-void LiveMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
-                             const std::function<bool()>& cancelled) {
-    recovery::shut_down_vms(hypervisor_, vms, {patience, force}, cancelled);
+std::vector<VmId> LiveMachines::running(const std::vector<VmId>& vms) {
+    return recovery::running_vms(hypervisor_, vms);
+}
+
+void LiveMachines::shut_down(const std::vector<VmId>& vms, const ShutDown& how) {
+    recovery::shut_down_vms(hypervisor_, vms, {how.patience, how.force, how.told}, how.cancelled);
     // Before a planned failover's last delta they are not locked yet, and go on: of raw images only
     // the daemon that runs knows what changed.
     shared_disks_.end_locked();

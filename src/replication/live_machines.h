@@ -2,6 +2,7 @@
 // overlays.
 #pragma once
 
+#include "capture/guest_freeze.h"
 #include "hypervisor/hypervisor.h"
 #include "recovery/recovery.h"
 #include "replication/machines.h"
@@ -16,8 +17,8 @@ namespace reviver::replication {
 
 class LiveMachines : public Machines {
   public:
-    // Resumes VMs that an earlier life of the daemon left held. What is kept goes below
-    // `data_directory`.
+    // Resumes and thaws VMs that an earlier life of the daemon left held or frozen. What is kept
+    // goes below `data_directory`.
     // `hypervisor` shows the storage daemons of `shared_disks` too.
     LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world, sys::Path data_directory,
                  sharing::SharedDisks& shared_disks);
@@ -25,8 +26,8 @@ class LiveMachines : public Machines {
 
     std::unique_ptr<GroupDisks> group(CollectionId collection, const std::vector<VmId>& vms,
                                       const std::vector<std::string>& included_disks) override;
-    void shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
-                   const std::function<bool()>& cancelled) override;
+    std::vector<VmId> running(const std::vector<VmId>& vms) override;
+    void shut_down(const std::vector<VmId>& vms, const ShutDown& how) override;
     void lock(const std::vector<VmId>& vms, const std::string& why) override;
     void unlock(const std::vector<VmId>& vms) override;
     void show_replicas(CollectionId collection, const std::string& name,
@@ -48,6 +49,7 @@ class LiveMachines : public Machines {
     sys::World& world_;
     const sys::Path data_directory_;
     sharing::SharedDisks& shared_disks_;
+    capture::Freezer freezer_;
     std::unique_ptr<recovery::Recovery> recovery_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/extents.h"
 #include "model/point.h"
+#include "point/cut_wish.h"
 #include "point/image.h"
 #include "point/point.h"
 
@@ -19,6 +20,11 @@
 
 namespace reviver::replication {
 
+struct VmFailure {
+    VmId vm;
+    std::string text;
+};
+
 // One held moment of the group. Its source can be read until it is finished.
 class Cut {
   public:
@@ -26,6 +32,8 @@ class Cut {
     virtual const point::CutHeader& header() const = 0;
     virtual point::Source& source() = 0;
     virtual sys::Duration hold() const = 0;  // how long the guests stood still
+    // Why it is not application consistent, where that was wished for; empty when it is.
+    virtual std::vector<VmFailure> freeze_failures() const = 0;
 };
 
 // What a point needs before its delta: for each disk, and the receive to bring it in. The receive
@@ -56,7 +64,7 @@ class GroupDisks {
     virtual std::unique_ptr<point::Image> live_image(std::uint32_t disk) = 0;
     virtual std::unique_ptr<point::Source> bulk_source(std::uint32_t disk, RangeSet ranges) = 0;
 
-    virtual std::unique_ptr<Cut> cut(Sequence sequence, PointKind kind) = 0;
+    virtual std::unique_ptr<Cut> cut(Sequence sequence, const point::CutWish& wish) = 0;
     // `durable`: the point is safe at the other side, its bits may go. Otherwise they are kept for
     // the next cut.
     virtual void finish(std::unique_ptr<Cut> cut, bool durable) = 0;
@@ -85,9 +93,13 @@ struct FailoverPlan {
     std::vector<PointDisk> disks;
 };
 
-struct VmFailure {
-    VmId vm;
-    std::string text;
+// How VMs are turned off: through the guest agent where one answers, else by ACPI; asked again, by
+// ACPI, as long as they do not end.
+struct ShutDown {
+    sys::Duration patience{};
+    bool force = false;  // then the plug is pulled, else Code::timeout, which names them
+    std::function<bool()> cancelled = [] { return false; };
+    std::function<void(const std::string& status)> told = [](const std::string&) {};
 };
 
 // A disk of a VM at this site, as a file.
@@ -104,10 +116,9 @@ class Machines {
     virtual std::unique_ptr<GroupDisks> group(CollectionId collection, const std::vector<VmId>& vms,
                                               const std::vector<std::string>& included_disks) = 0;
 
-    // Turns the VMs off, asking first; gives up asking and fails with Code::timeout after
-    // `patience`, or with `force` pulls the plug.
-    virtual void shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
-                           const std::function<bool()>& cancelled) = 0;
+    // Those of the VMs that are on.
+    virtual std::vector<VmId> running(const std::vector<VmId>& vms) = 0;
+    virtual void shut_down(const std::vector<VmId>& vms, const ShutDown& how) = 0;
     // A locked VM cannot be started; the text tells whoever tries why. Idempotent both.
     virtual void lock(const std::vector<VmId>& vms, const std::string& why) = 0;
     virtual void unlock(const std::vector<VmId>& vms) = 0;

@@ -70,7 +70,10 @@ void fence(Context& context, Group& group) {
                           fmt::format("'{}' was taken over by site {}. Use reviver failover there "
                                       "or here",
                                       c.name, c.peer));
-    context.machines.shut_down(vms, limits::fence_patience, true, [] { return false; });
+    ShutDown how;
+    how.patience = limits::fence_patience;
+    how.force = true;
+    context.machines.shut_down(vms, how);
 }
 
 control::ReverseAnswer become_replica(Context& context, Group& group, Directory& directory,
@@ -112,6 +115,7 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
         g.failover_point = Sequence();
         g.flattened = false;
         g.last_apply_time = context.world.clock.wall();
+        g.last_apply_consistency = own.consistency;
     });
     disks.stop_tracking();
     directory.forget_disks(c.id);

@@ -421,36 +421,66 @@ JobId Engine::initiate_planned_failover(CollectionId id, const std::string& owne
                   [this](Group& g, JobHandle& job) { plan_failover(g, job); });
 }
 
-// Order: VMs off, then locked, then the last delta: nothing can be written between the delta and
-// the other side taking over.
+// Who ran is on record with the step: when it comes to nothing, those run again.
 void Engine::plan_failover(Group& group, JobHandle& job) {
     group.interrupt();
     auto turn = group.take_turn();
     if (group.snapshot().place.state != State::planned_failover_initiated) {
-        group.advance(Event::planned_failover_started);
+        const auto running = context_.machines.running(group.vm_ids());
+        group.advance(Event::planned_failover_started, [&](Collection& c) {
+            c.to_run.clear();
+            for (const VmId vm : running) c.to_run.push_back(vm.text());
+        });
     }
-    const auto vms = group.vm_ids();
-    const Collection c = group.snapshot();
     try {
-        job.progress(5, "shutting VMs down");
-        auto cancelled = [this, &job] { return stopping_ || job.cancelled(); };
-        context_.machines.shut_down(vms, limits::shut_down_patience, false, cancelled);
-        context_.machines.lock(
-            vms, fmt::format("'{}' is prepared for a planned failover to site {}", c.name, c.peer));
-        keeper_of(c.id).cycle(
-            PointKind::planned,
-            [&job](unsigned percent, const std::string& status) {
-                job.progress(10 + percent * 9 / 10, status);
-            },
-            cancelled);
+        hand_over(group, job);
     } catch (Error& error) {
         if (stopping_) throw;
-        context_.machines.unlock(vms);
+        // Before the step: what a crash leaves out here is done when the job is taken up again.
+        context_.machines.unlock(group.vm_ids());
+        error.add_context(run_again(group.snapshot()));
         group.advance(Event::planned_failover_failed);
-        error.add_context("the VMs that are off can be started again");
         throw;
     }
     group.advance(Event::planned_failover_synced);
+}
+
+// Order: VMs off, then locked, then the last delta: nothing can be written between the delta and
+// the other side taking over.
+void Engine::hand_over(Group& group, JobHandle& job) {
+    const auto vms = group.vm_ids();
+    const Collection c = group.snapshot();
+    job.progress(5, "shutting VMs down");
+    ShutDown how;
+    how.patience = limits::shut_down_patience;
+    how.cancelled = [this, &job] { return stopping_ || job.cancelled(); };
+    how.told = [&job](const std::string& status) { job.progress(5, status); };
+    context_.machines.shut_down(vms, how);
+    context_.machines.lock(
+        vms, fmt::format("'{}' is prepared for a planned failover to site {}", c.name, c.peer));
+    keeper_of(c.id).cycle(
+        PointKind::planned,
+        [&job](unsigned percent, const std::string& status) {
+            job.progress(10 + percent * 9 / 10, status);
+        },
+        how.cancelled);
+}
+
+// For the person who asked for the failover: what became of the VMs.
+std::string Engine::run_again(const Collection& c) {
+    std::vector<VmId> vms;
+    for (const std::string& member : c.to_run) {
+        if (const auto vm = VmId::parse(member)) vms.push_back(*vm);
+    }
+    try {
+        context_.machines.start(vms);
+        return "the planned failover was given up, and the VMs that ran before it run again";
+    } catch (const Error& error) {
+        return fmt::format(
+            "the planned failover was given up; VMs that it had shut down could not be started "
+            "again, start them by hand ({})",
+            error.what());
+    }
 }
 
 JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner) {

@@ -109,6 +109,14 @@ void judge_silence(const HealthInput& in, Verdict& verdict) {
                             in.name, in.role == Role::primary ? "sent" : "received", minutes));
 }
 
+void judge_quiescing(const HealthInput& in, const Statistics& statistics, Verdict& verdict) {
+    if (in.role != Role::primary || in.quiesce_trouble.empty()) return;
+    verdict.say(HealthLevel::warning,
+                fmt::format("'{}' gets points that are not application consistent ({} attempts "
+                            "failed): {}",
+                            in.name, statistics.application_failures, in.quiesce_trouble));
+}
+
 }  // namespace
 
 void begin_interval(Statistics& statistics, sys::WallTime now) {
@@ -154,6 +162,7 @@ Health judge(const HealthInput& in, const Statistics& statistics) {
     judge_state(in, verdict);
     judge_cycles(in, statistics, verdict);
     judge_silence(in, verdict);
+    judge_quiescing(in, statistics, verdict);
     return verdict.take();
 }
 

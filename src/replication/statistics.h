@@ -58,7 +58,8 @@ struct HealthInput {
     Role role = Role::none;
     State state = State::disabled;
     std::string trouble;
-    std::string waits_for;  // agenda_text()
+    std::string waits_for;        // agenda_text()
+    std::string quiesce_trouble;  // why the last attempt at an application-consistent point failed
     std::uint32_t interval_s = 300;
     sys::WallTime last_transfer;  // last send (primary) or receive (recovery); epoch start: never
     sys::WallTime now;

@@ -116,6 +116,13 @@ TEST(Health, IsCriticalInCriticalStatesAndOnASuspendedReplica) {
     EXPECT_EQ(judge(input, {}).level, HealthLevel::critical);
 }
 
+TEST(Health, WarnsOfPointsThatAreNotApplicationConsistent) {
+    HealthInput input = replicating(sys::WallTime(1h));
+    input.quiesce_trouble = "no guest agent answers in VM 'db'";
+    EXPECT_EQ(judge(input, {}).level, HealthLevel::warning);
+    EXPECT_NE(judge(input, {}).issues.at(0).find("VM 'db'"), std::string::npos);
+}
+
 TEST(Health, DoesNotApplyWithoutARelationship) {
     EXPECT_EQ(judge({}, {}).level, HealthLevel::not_applicable);
 }

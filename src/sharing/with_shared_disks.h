@@ -25,6 +25,7 @@ class WithSharedDisks : public hypervisor::Hypervisor {
     std::shared_ptr<void> subscribe(
         std::function<void(const hypervisor::DomainEvent&)> listener) override;
     hypervisor::BlockJobs* block_jobs() override { return machines_.block_jobs(); }
+    hypervisor::GuestAgents* guest_agents() override { return machines_.guest_agents(); }
     hypervisor::SavedStates* saved_states() override { return machines_.saved_states(); }
 
   private:

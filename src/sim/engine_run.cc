@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr sys::Duration frozen_max = 40s;    // at a site that is up: it waits 20 s for other guests
 constexpr sys::Duration unlocked_max = 20s;  // how long a VM that must not run may be startable
 
 VmId vm_id(std::uint8_t number) {
@@ -70,6 +71,8 @@ class EngineRun {
     void check_rules();
     using UnlockedSince = std::map<std::pair<std::string, VmId>, sys::MonoTime>;
     void check_rules_of(EngineSite& site, UnlockedSince& still_unlocked);
+    void check_frozen(EngineSite& site, UnlockedSince& still_frozen);
+    bool nobody_freezes();
     bool must_be_locked(const replication::Collection& c);
     void check_jobs(EngineSite& site);
     void fault();
@@ -88,6 +91,7 @@ class EngineRun {
     EngineSite west_;
     Person person_;
     UnlockedSince unlocked_since_;  // VMs that must not be startable
+    UnlockedSince frozen_since_;    // guests at sites that are up
     bool done_ = false;             // the guests rest
     std::uint64_t faults_ = 0;
     std::uint64_t epochs_ = 0;
@@ -170,7 +174,7 @@ void EngineRun::settle(const std::string& when) {
         }
     };
     for (;;) {
-        wait([this] { return person_.settled(); });
+        wait([this] { return person_.settled() && nobody_freezes(); });
         const std::uint64_t points = book_.acknowledgements();
         wait([&] { return book_.acknowledgements() >= points + 2; });
         if (person_.settled()) return;
@@ -210,11 +214,41 @@ void EngineRun::check_rules_of(EngineSite& site, UnlockedSince& still_unlocked) 
     }
 }
 
+// No guest stays frozen, whatever becomes of the cut it was frozen for.
+void EngineRun::check_frozen(EngineSite& site, UnlockedSince& still_frozen) {
+    if (site.engine() == nullptr) return;
+    const sys::MonoTime now = simulation_.world().clock.mono();
+    for (const auto& [id, vm] : site.hypervisor().vms()) {
+        if (!vm.frozen) continue;
+        const auto known = frozen_since_.find({site.name(), id});
+        const sys::MonoTime since = known == frozen_since_.end() ? now : known->second;
+        still_frozen[{site.name(), id}] = since;
+        if (now - since < frozen_max) continue;
+        throw Failure(
+            fmt::format("'{}' stays frozen on {}: {}", vm.name, site.name(), person_.describe()));
+    }
+}
+
+// No guest is frozen, or will be when its hook ends.
+bool EngineRun::nobody_freezes() {
+    for (EngineSite* site : {&east_, &west_}) {
+        for (const auto& [id, vm] : site->hypervisor().vms()) {
+            if (vm.frozen || vm.hook_hangs > 0) return false;
+        }
+    }
+    return true;
+}
+
 void EngineRun::check_rules() {
     if (!world_.finding.empty()) throw Failure(world_.finding);
     UnlockedSince still_unlocked;
-    for (EngineSite* site : {&east_, &west_}) check_rules_of(*site, still_unlocked);
+    UnlockedSince still_frozen;
+    for (EngineSite* site : {&east_, &west_}) {
+        check_rules_of(*site, still_unlocked);
+        check_frozen(*site, still_frozen);
+    }
     unlocked_since_ = still_unlocked;
+    frozen_since_ = still_frozen;
 }
 
 // Nothing here damages what was durable, and nobody breaks the protocol.

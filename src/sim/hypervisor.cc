@@ -64,6 +64,8 @@ void Hypervisor::stop(VmId id) {
     HostVm& stopped = vm(id);
     if (!stopped.running) return;
     stopped.running = false;
+    stopped.frozen = false;
+    stopped.hook_hangs = 0;
     ++stopped.turns;
 }
 
@@ -80,10 +82,18 @@ void Hypervisor::lose_power() {
     }
 }
 
+void Hypervisor::end_hooks() {
+    for (auto& [id, vm] : vms_) {
+        if (vm.hook_hangs == 0 || --vm.hook_hangs > 0) continue;
+        vm.frozen = true;
+    }
+}
+
 void Hypervisor::write_something() {
+    end_hooks();
     std::vector<std::string> paths;
     for (const auto& [id, vm] : vms_) {
-        if (!vm.running) continue;
+        if (!vm.running || vm.frozen) continue;
         for (const auto& [target, path] : vm.disks) paths.push_back(path);
     }
     if (paths.empty()) return;

@@ -66,20 +66,24 @@ class PiecesSource : public point::Source {
 
 class ModelCut : public replication::Cut {
   public:
-    ModelCut(GroupCut content, Sequence sequence, point::CutHeader header)
+    ModelCut(GroupCut content, Sequence sequence, point::CutHeader header,
+             std::vector<replication::VmFailure> failures)
         : sequence_(sequence),
           content_(std::move(content)),
           header_(std::move(header)),
+          failures_(std::move(failures)),
           source_(content_) {}
     const point::CutHeader& header() const override { return header_; }
     point::Source& source() override { return source_; }
     sys::Duration hold() const override { return std::chrono::milliseconds(1); }
+    std::vector<replication::VmFailure> freeze_failures() const override { return failures_; }
     Sequence sequence() const { return sequence_; }
 
   private:
     Sequence sequence_;
     GroupCut content_;
     point::CutHeader header_;
+    std::vector<replication::VmFailure> failures_;
     CutSource source_;
 };
 
@@ -182,7 +186,21 @@ void ModelDisks::confirm_same() {
     }
 }
 
-std::unique_ptr<replication::Cut> ModelDisks::cut(Sequence sequence, PointKind kind) {
+std::unique_ptr<replication::Cut> ModelDisks::cut(Sequence sequence, const point::CutWish& wish) {
+    if (!wish.quiesce) return hold(sequence, wish, {});
+    auto failures = agents_.freeze(vms_, wish.stopped);
+    try {
+        auto cut = hold(sequence, wish, std::move(failures));
+        agents_.thaw(vms_);
+        return cut;
+    } catch (const Error&) {
+        agents_.thaw(vms_);
+        throw;
+    }
+}
+
+std::unique_ptr<replication::Cut> ModelDisks::hold(Sequence sequence, const point::CutWish& wish,
+                                                   std::vector<replication::VmFailure> failures) {
     host_.world.clock.sleep_until(host_.world.clock.after(std::chrono::milliseconds(2)));
     confirm_same();
     for (const VmId id : vms_) host_.hypervisor.check(id);
@@ -192,13 +210,16 @@ std::unique_ptr<replication::Cut> ModelDisks::cut(Sequence sequence, PointKind k
         content.dirty.push_back(disk.image->dirty_from(disk.first));
         disk.image->bitmaps.push_back({sequence, "", {}, false});
     }
-    host_.book.record(content.id, state_of(host_.hypervisor, vms_));
+    host_.book.record(content.id, {state_of(host_.hypervisor, vms_), agents_.all_frozen(vms_)});
     point::CutHeader header;
     header.id = content.id;
-    header.kind = kind;
+    header.kind = wish.kind;
+    if (wish.quiesce && (failures.empty() || host_.mutant == EngineMutant::claim_frozen))
+        header.consistency = Consistency::application;
     header.time = host_.world.clock.wall();
     header.vms = vms();
-    return std::make_unique<ModelCut>(std::move(content), sequence, std::move(header));
+    return std::make_unique<ModelCut>(std::move(content), sequence, std::move(header),
+                                      std::move(failures));
 }
 
 void ModelDisks::finish(std::unique_ptr<replication::Cut> cut, bool durable) {

@@ -38,13 +38,20 @@ void ModelMachines::pause() {
 std::unique_ptr<replication::GroupDisks> ModelMachines::group(CollectionId collection,
                                                               const std::vector<VmId>& vms,
                                                               const std::vector<std::string>&) {
-    return std::make_unique<ModelDisks>(host_, collection, vms);
+    return std::make_unique<ModelDisks>(host_, agents_, collection, vms);
 }
 
-void ModelMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
-                              const std::function<bool()>& cancelled) {
+std::vector<VmId> ModelMachines::running(const std::vector<VmId>& vms) {
+    std::vector<VmId> result;
+    for (const VmId id : vms) {
+        if (hypervisor_.vms().contains(id) && hypervisor_.vm(id).running) result.push_back(id);
+    }
+    return result;
+}
+
+void ModelMachines::shut_down(const std::vector<VmId>& vms, const replication::ShutDown& how) {
     sys::Clock& clock = host_.world.clock;
-    const sys::MonoTime deadline = clock.after(patience);
+    const sys::MonoTime deadline = clock.after(how.patience);
     for (const VmId id : vms) {
         pause();
         const auto is_on = [&] {
@@ -52,11 +59,11 @@ void ModelMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patien
         };
         const bool deaf = prng_.one_in(troubled_one_in_);
         while (is_on() && deaf && clock.mono() < deadline) {
-            if (cancelled()) fail(Code::stopped, "shutting down was cancelled");
+            if (how.cancelled()) fail(Code::stopped, "shutting down was cancelled");
             clock.sleep_until(clock.after(std::chrono::milliseconds(500)));
         }
         if (!is_on()) continue;
-        if (deaf && !force) fail(Code::timeout, "VM {} did not shut down", id.text());
+        if (deaf && !how.force) fail(Code::timeout, "VM {} did not shut down", id.text());
         hypervisor_.stop(id);
     }
 }

@@ -9,19 +9,20 @@ namespace reviver::sim {
 
 class ModelMachines : public replication::Machines {
   public:
-    // One in `troubled_one_in` VMs cannot be set up or does not listen when it is asked to shut
-    // down; 0: all behave.
+    // One in `troubled_one_in` VMs cannot be set up or frozen, or does not listen when it is asked
+    // to shut down; 0: all behave.
     ModelMachines(ModelHost host, Prng prng, const std::uint64_t& troubled_one_in)
         : host_(std::move(host)),
           hypervisor_(host_.hypervisor),
           prng_(prng),
-          troubled_one_in_(troubled_one_in) {}
+          troubled_one_in_(troubled_one_in),
+          agents_(host_.world, hypervisor_, prng_.fork(), troubled_one_in, host_.mutant) {}
 
     std::unique_ptr<replication::GroupDisks> group(
         CollectionId collection, const std::vector<VmId>& vms,
         const std::vector<std::string>& included_disks) override;
-    void shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
-                   const std::function<bool()>& cancelled) override;
+    std::vector<VmId> running(const std::vector<VmId>& vms) override;
+    void shut_down(const std::vector<VmId>& vms, const replication::ShutDown& how) override;
     void lock(const std::vector<VmId>& vms, const std::string& why) override;
     void unlock(const std::vector<VmId>& vms) override;
     void show_replicas(CollectionId collection, const std::string& name,
@@ -50,6 +51,7 @@ class ModelMachines : public replication::Machines {
     Hypervisor& hypervisor_;
     Prng prng_;
     const std::uint64_t& troubled_one_in_;
+    ModelAgents agents_;
 };
 
 }  // namespace reviver::sim

@@ -37,6 +37,7 @@ Settings Person::settings_of(EngineSite& site) {
     settings.recovery_connection_point = site.name() == "east" ? "west" : "east";
     settings.interval_s = 1;
     settings.recovery_history = static_cast<std::uint16_t>(prng_.between(1, 5));
+    settings.application_interval_h = static_cast<std::uint16_t>(prng_.below(3));
     settings.compression = prng_.one_in(2);
     settings.auto_resync = !prng_.one_in(4);
     return settings;
@@ -306,7 +307,8 @@ std::string Person::describe() {
                             name_of(c->place.role), c->epoch.value, c->fenced ? ", fenced" : "",
                             c->reverse_pending ? ", reverse pending" : "", c->trouble);
         for (const auto& [id, vm] : site->hypervisor().vms()) {
-            text += fmt::format(", {} is {}{}", vm.name, vm.running ? "on" : "off",
+            text += fmt::format(", {} is {}{}{}", vm.name, vm.running ? "on" : "off",
+                                vm.frozen ? " and frozen" : "",
                                 vm.lock.empty() ? "" : " and locked: " + vm.lock);
         }
         for (const Job& job : site->engine()->jobs().list()) {

@@ -83,16 +83,21 @@ void PointBook::check_point(const PointInfo& point, const GroupState& found) con
     if (cut == cuts_.end()) {
         return require_known(found, fmt::format("point {} of no cut", point.sequence.value));
     }
-    if (same(found, cut->second)) return;
+    if (point.consistency == Consistency::application && !cut->second.frozen)
+        throw Failure(
+            fmt::format("point {} is called application consistent, and a guest of it "
+                        "was not frozen",
+                        point.sequence.value));
+    if (same(found, cut->second.state)) return;
     throw Failure(fmt::format("point {} is not the group as it was at its cut{}",
-                              point.sequence.value, differing_disks(found, cut->second)));
+                              point.sequence.value, differing_disks(found, cut->second.state)));
 }
 
 void PointBook::require_known(const GroupState& state, const std::string& what) const {
     const auto is_it = [&](const GroupState& known) { return same(known, state); };
     const bool known =
         std::ranges::any_of(adopted_, is_it) ||
-        std::ranges::any_of(cuts_, [&](const auto& cut) { return is_it(cut.second); });
+        std::ranges::any_of(cuts_, [&](const auto& cut) { return is_it(cut.second.state); });
     if (!known) throw Failure(what + " is the group as it never was");
 }
 

@@ -11,16 +11,23 @@ std::int64_t hour_of(sys::WallTime time) {
     return std::chrono::floor<std::chrono::hours>(time).time_since_epoch().count();
 }
 
-// The oldest point of each of the newest `count` hours that have one.
+bool is_better(const RetentionPoint& later, const RetentionPoint& earlier) {
+    return later.consistency == Consistency::application &&
+           earlier.consistency != Consistency::application;
+}
+
+// The best point of each of the newest `count` hours that have one.
 std::set<Sequence> hourly(const std::vector<RetentionPoint>& points, std::uint32_t count) {
-    std::map<std::int64_t, Sequence, std::greater<>> oldest_of_hour;
-    for (const RetentionPoint& point : points)
-        if (point.kind != PointKind::tail)
-            oldest_of_hour.emplace(hour_of(point.cut_time), point.sequence);
+    std::map<std::int64_t, const RetentionPoint*, std::greater<>> best_of_hour;
+    for (const RetentionPoint& point : points) {
+        if (point.kind == PointKind::tail) continue;
+        const RetentionPoint*& best = best_of_hour[hour_of(point.cut_time)];
+        if (best == nullptr || is_better(point, *best)) best = &point;
+    }
     std::set<Sequence> chosen;
-    for (const auto& [hour, sequence] : oldest_of_hour) {
+    for (const auto& [hour, point] : best_of_hour) {
         if (chosen.size() == count) break;
-        chosen.insert(sequence);
+        chosen.insert(point->sequence);
     }
     return chosen;
 }

@@ -6,8 +6,9 @@
 //   * when `recovery_history` is not 0: every point of the last `recent` time, but at most
 //     `recent_max` of them (a VM that boots on a point opens every layer below it, and libvirt
 //     nests them in its XML), and up to `recovery_history` more, one for each hour (of UTC, by cut
-//     time) going back. Of an hour its oldest point stays: that one does not change while the hour
-//     fills, so a point that was chosen stays chosen until its hour is too old.
+//     time) going back. Of an hour its oldest application-consistent point stays, and where it has
+//     none its oldest: that one does not change while the hour fills but for the first that is
+//     application consistent, so nothing that will be chosen is dropped before.
 //   * when `recovery_history` is 0: nothing else.
 #pragma once
 
@@ -32,6 +33,7 @@ struct RetentionPoint {
     sys::WallTime cut_time;
     PointKind kind = PointKind::regular;
     bool pinned = false;
+    Consistency consistency = Consistency::group_crash;
 };
 
 // `points` ascending by sequence. Answers those that go, ascending.

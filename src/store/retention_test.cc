@@ -63,6 +63,16 @@ TEST(Retention, OnePointAnHourGoingBack) {
     EXPECT_THAT(kept, ElementsAre(29, 33, 37, 40));
 }
 
+TEST(Retention, OfAnHourAnApplicationConsistentPointIsPreferred) {
+    std::vector<RetentionPoint> points{point(1, 0min),  point(2, 10min), point(3, 20min),
+                                       point(4, 30min), point(5, 60min), point(6, 70min)};
+    for (const std::size_t i : {2u, 3u}) points[i].consistency = Consistency::application;
+    const RetentionPolicy policy{5, 0s, start + 10h};
+    EXPECT_THAT(points_to_drop(points, policy), ElementsAre(Sequence{1}, Sequence{2}, Sequence{4}));
+    EXPECT_THAT(points_to_drop(points, {0, 0s, start + 10h}),
+                ElementsAre(Sequence{1}, Sequence{2}, Sequence{3}, Sequence{4}, Sequence{5}));
+}
+
 TEST(Retention, PinnedAndTailPointsStay) {
     std::vector<RetentionPoint> points{point(1, 0s), point(2, 1s), point(3, 2s), point(4, 3s)};
     points[0].kind = PointKind::tail;
@@ -79,6 +89,7 @@ TEST(Retention, WhatIsDroppedEarlyIsNotMissedLater) {
     for (std::uint64_t sequence = 1; sequence <= 300; ++sequence) {
         at += std::chrono::seconds(random() % 1200);
         all.push_back(point(sequence, at));
+        if (random() % 5 == 0) all.back().consistency = Consistency::application;
         stepwise.push_back(all.back());
         for (const Sequence gone : points_to_drop(stepwise, {5, 10min, start + at}))
             std::erase_if(stepwise, [&](const auto& p) { return p.sequence == gone; });

@@ -46,8 +46,8 @@ std::vector<Sequence> drop_points(Context& context, Live& live, CollectionId col
     const CollectionRow row = context.load(collection);
     std::vector<RetentionPoint> points;
     for (const PointRow& point : row.points)
-        points.push_back(
-            {point.info.sequence, point.info.cut_time, point.info.kind, !point.pins.empty()});
+        points.push_back({point.info.sequence, point.info.cut_time, point.info.kind,
+                          !point.pins.empty(), point.info.consistency});
     const std::vector<Sequence> dropped = points_to_drop(points, policy);
     if (!dropped.empty()) context.manifest.remove_points(collection, dropped);
     return dropped;
