@@ -200,6 +200,8 @@ void Grammar::add_relationship_commands() {
         each->add_flag("--cancel", into_.cancel, "Give it up, under way or not begun")
             ->excludes(at);
     }
+    start->add_flag("--seeded", into_.seeded,
+                    "The other site has an older copy of the disks: send only what differs");
     resync->add_flag("--include-suspended", into_.include_suspended,
                      "Also when replication is suspended");
     auto* status = command("status", "Show how replication is doing");

@@ -42,6 +42,7 @@ struct Arguments {
     std::string at;                                // start, resync: when, ISO 8601
     bool no_auto_resync = false;                   // enable
     bool include_suspended = false;                // resync
+    bool seeded = false;                           // start: the other site has an older copy
     bool reset = false;                            // statistics: start anew
     std::string with;                              // pair: directory of the other site
     std::string peer;                              // pair: HOST:PORT

@@ -7,7 +7,9 @@
 namespace reviver::cli {
 namespace {
 
-constexpr std::uint16_t network_transfer = 1;  // InitialReplicationType
+// InitialReplicationType
+constexpr std::uint16_t network_transfer = 1;
+constexpr std::uint16_t seeded_transfer = 3;
 
 void call_for_collection(const Session& session, const char* service, const char* method,
                          const char* title, const char* done) {
@@ -66,8 +68,9 @@ void start_replication(const Session& session) {
                                    "with what is missing");
     }
     Collection collection = session.site.collection(session.arguments.collection);
-    std::vector<cim::NamedValue> in{{"Collection", collection.path},
-                                    {"InitialReplicationType", network_transfer}};
+    std::vector<cim::NamedValue> in{
+        {"Collection", collection.path},
+        {"InitialReplicationType", session.arguments.seeded ? seeded_transfer : network_transfer}};
     add_start_time(session, in);
     Accepted accepted = session.site.call(replication_service, "StartReplication", in);
     finish(session, accepted, "initial replication of " + collection.name,

@@ -20,6 +20,7 @@ enum class JobType : std::uint16_t {
     modify_replication = 92,
     remove_replication = 93,
     start_replication = 94,
+    import_replication = 95,
     suspend_or_resume = 96,
     initiate_failover = 97,
     revert_failover = 98,
@@ -28,6 +29,8 @@ enum class JobType : std::uint16_t {
     revert_planned_failover = 101,
     reverse_replication = 104,
     resynchronize = 107,
+    seeded_replication = 117,
+    export_replication = 118,
     scrub = 65000,
 };
 

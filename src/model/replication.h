@@ -43,6 +43,10 @@ std::string_view name_of(State state);
 // FailedOverReplicationType of a collection (other numbers than for a single VM).
 enum class FailoverType : std::uint8_t { none = 0, regular = 1, planned = 2 };
 
+// InitialReplicationType: over the network, on a medium that is carried, or over the network on top
+// of an older copy that the other side has.
+enum class InitialReplication : std::uint8_t { network = 1, medium = 2, seeded = 3 };
+
 enum class HealthLevel : std::uint8_t { not_applicable = 0, ok = 1, warning = 2, critical = 3 };
 
 namespace limits {

@@ -73,12 +73,13 @@ void start_replication(Engine& engine, const cim::Call& call, cim::MethodResult&
         fail(Code::invalid_parameter, "InitialReplicationType is {}; 1, 2 and 3 are defined",
              number);
     }
-    if (number != 1) {
+    const auto how = static_cast<InitialReplication>(number);
+    if (how == InitialReplication::medium) {
         fail(Code::not_supported,
-             "InitialReplicationType {} is not offered; use 1, over the network", number);
+             "InitialReplicationType 2 is not offered; use 1, over the network, or 3, seeded");
     }
-    if (const auto at = start_time(engine, call)) return engine.schedule_replication(id, *at);
-    answer_job(result, engine.start_replication(id, call.who.name()));
+    if (const auto at = start_time(engine, call)) return engine.schedule_replication(id, how, *at);
+    answer_job(result, engine.start_replication(id, {how}, call.who.name()));
 }
 
 void resynchronize(Engine& engine, const cim::Call& call, cim::MethodResult& result) {

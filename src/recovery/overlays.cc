@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <regex>
+
 namespace reviver::recovery {
 
 sys::Path Overlays::path_of(const FailoverPlan& plan, const DiskKey& disk) const {
@@ -14,6 +17,20 @@ sys::Path Overlays::path_of(const FailoverPlan& plan, const DiskKey& disk) const
 
 sys::Path Overlays::absent(const DiskKey& disk) const {
     return directory_ / disk.vm.text() / (disk.target + "-of-a-replica-that-is-not-failed-over");
+}
+
+// A name that is no overlay's says nothing; one more that is taken for one costs a number.
+Epoch Overlays::epoch_used(VmId vm) {
+    static const std::regex name(R"(.+-(\d{1,18})-\d+\.qcow2)");
+    const sys::Path directory = directory_ / vm.text();
+    Epoch latest;
+    if (!files_.exists(directory)) return latest;
+    for (const std::string& file : files_.list(directory)) {
+        std::smatch parts;
+        if (std::regex_match(file, parts, name))
+            latest = std::max(latest, Epoch{std::stoull(parts[1])});
+    }
+    return latest;
 }
 
 void Overlays::make(const FailoverPlan& plan, const PlanDisk& disk) {

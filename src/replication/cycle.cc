@@ -37,6 +37,7 @@ class Cycle {
     void send_changes(std::uint32_t disk);
     void send_cut(Cut& cut, point::CutDigest& digest);
     void send_cut_with_patience(Cut& cut);
+    void expect_first_point();
     void remember();
     point::Filters filters();
     void say(const std::string& status);
@@ -55,6 +56,7 @@ class Cycle {
     bool other_bulk_ = false;  // what bulk_done of the state says nothing about
     bool cut_begun_ = false;   // and answered
     Sequence durable_;
+    std::vector<DiskShape> seed_;  // what `durable_` holds when it is no point but a seed
     std::uint64_t bytes_due_ = 0;
     std::uint64_t bytes_done_ = 0;
     std::string status_;
@@ -124,7 +126,9 @@ void Cycle::plan(Sequence durable) {
     if (shapes.empty())
         fail(Code::invalid_state, "'{}' has no disk to replicate", collection_.name);
     const Sequence tracked_from = collection_.reverse_pending ? collection_.shared_point : durable;
-    const auto known = durable.value == 0 ? std::vector<DiskShape>{} : collection_.shapes;
+    const auto known = durable.value == 0 ? std::vector<DiskShape>{}
+                       : seed_.empty()    ? collection_.shapes
+                                          : seed_;
     const Tracking tracking = disks_.track(tracked_from, known);
     REVIVER_CHECK(tracking.bulks.size() == shapes.size());
 
@@ -153,7 +157,8 @@ bool changes_are_known(const Collection& collection, const DiskKey& key) {
 void Cycle::compare_what_is_unknown() {
     bool gap = false;
     for (auto& disk : header_.disks) {
-        const bool asked = collection_.agenda.compare_all != 0;
+        // Of a seed no bitmap says anything, whatever it is called.
+        const bool asked = collection_.agenda.compare_all != 0 || !seed_.empty();
         if (disk.bulk == point::Bulk::none &&
             (asked || !changes_are_known(collection_, disk.shape.key))) {
             disk.bulk = point::Bulk::compare;
@@ -237,6 +242,7 @@ void Cycle::send_bulk() {
     for (std::uint32_t disk = 0; disk < header_.disks.size(); ++disk) {
         const auto& planned = header_.disks[disk];
         const std::string name = planned.shape.key.target;
+        const std::uint64_t before = result_.bulk_bytes;
         switch (planned.bulk) {
             case point::Bulk::none:
                 send_changes(disk);
@@ -250,6 +256,7 @@ void Cycle::send_bulk() {
                 send_compared(disk);
                 break;
         }
+        result_.disks.push_back({planned.shape.key, planned.bulk, result_.bulk_bytes - before});
     }
 }
 
@@ -292,6 +299,16 @@ void Cycle::send_cut_with_patience(Cut& cut) {
     }
 }
 
+// The first point may become durable and its answer get lost: then the next cycle needs to know what
+// disks it has.
+void Cycle::expect_first_point() {
+    if (collection_.initial_complete) return;
+    collection_ = group_.update([&](Collection& c) {
+        c.shapes.clear();
+        for (const auto& disk : header_.disks) c.shapes.push_back(disk.shape);
+    });
+}
+
 void Cycle::remember() {
     collection_ = group_.update([&](Collection& c) {
         c.last_sequence = header_.sequence;
@@ -319,7 +336,9 @@ CycleResult Cycle::run() {
         reach_old_primary();
         durable = collection_.last_sequence;
     } else {
-        durable = greet(context_, *link_, collection_).newest;
+        const auto answer = greet(context_, *link_, collection_);
+        durable = answer.newest;
+        seed_ = answer.seed;
         settle_lost_answer(durable);
     }
     plan(durable);
@@ -328,6 +347,7 @@ CycleResult Cycle::run() {
     if (!state_.committed) {
         send_bulk();
         say("cutting");
+        expect_first_point();
         auto cut = disks_.cut(header_.sequence, request_.kind);
         result_.hold = cut->hold();
         try {

@@ -17,11 +17,20 @@
 #include "replication/group.h"
 
 #include <functional>
+#include <vector>
 
 namespace reviver::replication {
 
+// How a disk got what it needed before its delta.
+struct BulkDone {
+    DiskKey key;
+    point::Bulk bulk = point::Bulk::none;
+    std::uint64_t bytes = 0;  // data that travelled in this attempt
+};
+
 struct CycleResult {
     Sequence sequence;
+    std::vector<BulkDone> disks;
     std::uint64_t sent_bytes = 0;   // on the wire, everything counted
     std::uint64_t delta_bytes = 0;  // data in the cut
     std::uint64_t bulk_bytes = 0;   // data in the bulk stage

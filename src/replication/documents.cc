@@ -18,21 +18,42 @@ json::object report_json(const ReverseReport& report) {
 }
 
 json::object agenda_json(const Agenda& agenda) {
-    return {
-        {"initial_asked", agenda.initial_asked},       {"initial_at", micros(agenda.initial_at)},
-        {"resync_asked", agenda.resync_asked},         {"resync_at", micros(agenda.resync_at)},
-        {"resync_cancelled", agenda.resync_cancelled}, {"compare_all", agenda.compare_all}};
+    return {{"initial_asked", agenda.initial_asked},
+            {"initial_at", micros(agenda.initial_at)},
+            {"initial_type", static_cast<int>(agenda.initial_type)},
+            {"resync_asked", agenda.resync_asked},
+            {"resync_at", micros(agenda.resync_at)},
+            {"resync_cancelled", agenda.resync_cancelled},
+            {"compare_all", agenda.compare_all}};
 }
 
 Agenda agenda_of(const Reader& in) {
     Agenda agenda;
     agenda.initial_asked = in.flag("initial_asked");
     agenda.initial_at = in.time("initial_at");
+    if (in.has("initial_type"))
+        agenda.initial_type = in.enumeration("initial_type", InitialReplication::seeded);
     agenda.resync_asked = in.flag("resync_asked");
     agenda.resync_at = in.time("resync_at");
     agenda.resync_cancelled = in.flag("resync_cancelled");
     agenda.compare_all = in.number("compare_all");
     return agenda;
+}
+
+json::object export_json(const Export& e) {
+    return {{"directory", e.directory},
+            {"complete", e.complete},
+            {"sequence", e.sequence.value},
+            {"cut", e.cut.text()},
+            {"written", micros(e.written)}};
+}
+
+Export export_of(const Reader& in) {
+    return {in.text("directory"),
+            in.flag("complete"),
+            {in.number("sequence")},
+            in.id<CutId>("cut"),
+            in.time("written")};
 }
 
 ReverseReport report_of(const Reader& in) {
@@ -59,6 +80,7 @@ std::string to_text(const Collection& c) {
                                         {"trouble", c.trouble},
                                         {"fenced", c.fenced},
                                         {"agenda", agenda_json(c.agenda)},
+                                        {"export", export_json(c.exported)},
                                         {"failover_point", c.failover_point.value},
                                         {"failover_epoch", c.failover_epoch.value},
                                         {"flattened", c.flattened},
@@ -89,6 +111,7 @@ Collection collection_from_text(std::string_view text) {
     c.trouble = in.text("trouble");
     c.fenced = in.flag("fenced");
     c.agenda = agenda_of(in.inner("agenda"));
+    if (in.has("export")) c.exported = export_of(in.inner("export"));
     c.failover_point.value = in.number("failover_point");
     c.failover_epoch.value = in.number("failover_epoch");
     c.flattened = in.flag("flattened");

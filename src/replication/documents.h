@@ -52,12 +52,23 @@ struct ReverseReport {
 // What was asked for that the background brings about, and what it may not do by itself.
 struct Agenda {
     bool initial_asked = false;
+    InitialReplication initial_type = InitialReplication::network;
     sys::WallTime initial_at;  // not before
     bool resync_asked = false;
     sys::WallTime resync_at;
     bool resync_cancelled = false;  // not again before it is asked for
     // Not 0: disks without a known gap are compared too. Another number for every time it is asked.
     std::uint64_t compare_all = 0;
+};
+
+// The initial copy on its way to the other side on a medium. The point on it counts as the other
+// side's from the moment it is complete; what is written later is its delta.
+struct Export {
+    std::string directory;  // "": there is none
+    bool complete = false;  // written, and not known to be imported
+    Sequence sequence;      // of the point on the medium, when complete
+    CutId cut;
+    sys::WallTime written;
 };
 
 // A collection and its relationship. On both sites the id is the same; everything else is this
@@ -81,6 +92,7 @@ struct Collection {
     std::string trouble;            // why critical; "" when not
     bool fenced = false;            // the other side has gone on: this side must not write or send
     Agenda agenda;
+    Export exported;
 
     // Recovery: the point that the VMs run from (states 4 to 6 and 16).
     Sequence failover_point;

@@ -33,9 +33,14 @@ Collection full_collection() {
     c.changes = {{{VmId(other), "vda"}, true, {{0, 4096}, {65536, 4096}}},
                  {{VmId(other), "vdb"}, false, {}}};
     c.reverse_report = {1, 2, 3, 4};
-    c.agenda = {true, sys::WallTime(std::chrono::hours(6)),
-                true, sys::WallTime(std::chrono::hours(7)),
-                true, 8};
+    c.agenda.initial_asked = true;
+    c.agenda.initial_type = InitialReplication::seeded;
+    c.agenda.initial_at = sys::WallTime(std::chrono::hours(6));
+    c.agenda.resync_asked = true;
+    c.agenda.resync_at = sys::WallTime(std::chrono::hours(7));
+    c.agenda.resync_cancelled = true;
+    c.agenda.compare_all = 8;
+    c.exported = {"/media/disk", true, {1}, CutId(some), sys::WallTime(std::chrono::hours(8))};
     return c;
 }
 

@@ -27,6 +27,11 @@
 
 namespace reviver::replication {
 
+struct InitialStart {
+    InitialReplication type = InitialReplication::network;
+    std::string directory{};  // of a medium to write
+};
+
 class Engine : private Directory {
   public:
     // Takes up where the site was: cycles go on, interrupted jobs are continued or failed with the
@@ -71,9 +76,10 @@ class Engine : private Directory {
     // On the primary; both sides have the settings when the job ends. The peer and the disks of a
     // relationship cannot be changed: Code::not_supported.
     JobId modify_settings(CollectionId id, const Settings& settings, const std::string& owner);
-    JobId start_replication(CollectionId id, const std::string& owner);
-    void schedule_replication(CollectionId id, sys::WallTime at);  // within seven days
-    void cancel_initial_replication(CollectionId id);              // under way, or scheduled
+    JobId start_replication(CollectionId id, const InitialStart& how, const std::string& owner);
+    // Within seven days; over the network or seeded.
+    void schedule_replication(CollectionId id, InitialReplication how, sys::WallTime at);
+    void cancel_initial_replication(CollectionId id);  // under way, or scheduled
     JobId resynchronize(CollectionId id, bool include_suspended, const std::string& owner);
     void schedule_resync(CollectionId id, bool include_suspended, sys::WallTime at);
     void cancel_resync(CollectionId id);
@@ -140,8 +146,8 @@ class Engine : private Directory {
     void plan_failover(Group& group, JobHandle& job);
     void step_aside(Group& group);
     void become_primary(Group& group, const Settings& settings);
-    void remove(Group& group);
-    std::optional<FailoverPlan> leave_recovery_side(Group& group, const Collection& collection);
+    void remove(Group& group, Role role_before);
+    std::optional<FailoverPlan> leave_recovery_side(const Collection& collection);
     bool has_point(CollectionId id, Sequence sequence);
     FailoverPlan plan_of(const Collection& collection, Sequence point);
     void require_peer(const Settings& settings);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "replication/agenda.h"
 #include "replication/limits.h"
+#include "replication/seed.h"
 
 #include <algorithm>
 
@@ -14,6 +15,25 @@ namespace {
 constexpr std::chrono::seconds upkeep_pause{5};
 constexpr std::chrono::hours idle_pause{1};
 constexpr std::chrono::seconds agenda_pause{10};  // between two looks at the clock on the wall
+
+std::string how_it_got_across(const BulkDone& disk) {
+    switch (disk.bulk) {
+        case point::Bulk::full:
+            return fmt::format("copied, {} bytes of data", disk.bytes);
+        case point::Bulk::compare:
+            return fmt::format("compared, {} bytes differed", disk.bytes);
+        default:
+            return "followed";
+    }
+}
+
+// Empty when there was no reverse.
+std::string reverse_text(const ReverseReport& report) {
+    if (report.bitmap_disks + report.compared_disks == 0) return "";
+    return fmt::format("{} disks by bitmap, {} by compare; {} bytes differed, {} bytes sent",
+                       report.bitmap_disks, report.compared_disks, report.differing_bytes,
+                       report.sent_bytes);
+}
 
 }  // namespace
 
@@ -73,8 +93,8 @@ bool Keeper::wants_cycle(const Collection& c) const {
 sys::Duration Keeper::primary_step() {
     Collection c = group_.snapshot();
     if (initial_is_due(c, context_.world.clock.wall())) {
-        c = group_.advance(Event::initial_started,
-                           [](Collection& g) { g.agenda.initial_asked = false; });
+        scheduled_start(c);
+        c = group_.snapshot();
     }
     if (!wants_cycle(c)) {
         const bool waits = c.agenda.initial_asked || c.place.state == State::waiting_for_resync;
@@ -90,6 +110,30 @@ sys::Duration Keeper::primary_step() {
     next_cycle_ = now + std::chrono::seconds(c.settings.interval_s);
     scheduled_cycle();
     return std::max(next_cycle_ - context_.world.clock.mono(), sys::Duration(0));
+}
+
+std::string Keeper::ask_for_seed() {
+    return replication::ask_for_seed(context_, group_.snapshot(), disks().shapes());
+}
+
+// An initial replication whose time has come. What repeating does not mend takes it off the agenda:
+// a person has to decide.
+void Keeper::scheduled_start(const Collection& c) {
+    auto turn = group_.take_turn();
+    if (!initial_is_due(group_.snapshot(), context_.world.clock.wall())) return;
+    try {
+        if (c.agenda.initial_type == InitialReplication::seeded) ask_for_seed();
+        group_.advance(Event::initial_started, [](Collection& g) {
+            g.agenda.initial_asked = false;
+            g.trouble.clear();
+        });
+    } catch (const Error& error) {
+        log_warning("'{}' is not started: {}", c.name, error.what());
+        group_.update([&](Collection& g) {
+            g.trouble = error.what();
+            if (reaction_to(error.code()) == Reaction::give_up) g.agenda = {};
+        });
+    }
 }
 
 void Keeper::before_cycle(const Collection& c) {
@@ -168,6 +212,7 @@ void Keeper::forget_disks() {
 void Keeper::succeeded(const CycleResult& result) {
     failures_ = 0;
     const Collection c = group_.snapshot();
+    const bool initial = c.place.state == State::initial_replication;
     log_debug("'{}': point {} is durable on '{}', {} bytes sent, group held {} us", c.name,
               result.sequence.value, c.peer, result.sent_bytes, result.hold.count());
     switch (c.place.state) {
@@ -185,7 +230,17 @@ void Keeper::succeeded(const CycleResult& result) {
         default:
             return;
     }
-    end_waiting_job(nullptr);
+    end_waiting_job(nullptr, initial ? initial_text(result) : reverse_text(c.reverse_report));
+}
+
+// For each disk how it got across; the bytes are those of the last attempt.
+std::string Keeper::initial_text(const CycleResult& result) {
+    std::string text;
+    for (const BulkDone& disk : result.disks) {
+        const std::string vm = context_.machines.vm_name(disk.key.vm).value_or(disk.key.vm.text());
+        text += fmt::format("{}/{} {}; ", vm, disk.key.target, how_it_got_across(disk));
+    }
+    return text + fmt::format("{} bytes sent", result.sent_bytes);
 }
 
 void Keeper::failed(const Error& error) {
@@ -231,17 +286,12 @@ void Keeper::fence(const Error& error) {
     end_waiting_job(&error);
 }
 
-void Keeper::end_waiting_job(const Error* error) {
+void Keeper::end_waiting_job(const Error* error, const std::string& report) {
     const auto job = group_.waiting_job();
     if (job == nullptr) return;
     group_.set_waiting_job(nullptr);
     if (error != nullptr) return context_.jobs.fail(job->id(), *error);
-    const ReverseReport report = group_.snapshot().reverse_report;
-    if (report.bitmap_disks + report.compared_disks > 0) {
-        job->report(fmt::format(
-            "{} disks by bitmap, {} by compare; {} bytes differed, {} bytes sent",
-            report.bitmap_disks, report.compared_disks, report.differing_bytes, report.sent_bytes));
-    }
+    if (!report.empty()) job->report(report);
     context_.jobs.complete(job->id());
 }
 

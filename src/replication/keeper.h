@@ -20,6 +20,9 @@ class Keeper {
     // A cycle now, for a planned failover; the caller holds the group's turn.
     CycleResult cycle(PointKind kind, std::function<void(unsigned, const std::string&)> progress,
                       std::function<bool()> stopped);
+    // Has the other side take a seed for the first point; the caller holds the group's turn.
+    // Answers what to tell people.
+    std::string ask_for_seed();
     // The group's disks at this site, made when first asked for and again after forget_disks().
     GroupDisks& disks();
     void forget_disks();
@@ -29,6 +32,7 @@ class Keeper {
     sys::Duration step();
     sys::Duration primary_step();
     sys::Duration replica_step();
+    void scheduled_start(const Collection& collection);
     void scheduled_cycle();
     void succeeded(const CycleResult& result);
     void failed(const Error& error);
@@ -36,7 +40,8 @@ class Keeper {
     bool wants_cycle(const Collection& collection) const;
     void before_cycle(const Collection& collection);
     void count_outcome(const CycleOutcome& outcome);
-    void end_waiting_job(const Error* error);
+    void end_waiting_job(const Error* error, const std::string& report = "");
+    std::string initial_text(const CycleResult& result);
 
     Context& context_;
     Group& group_;

@@ -5,6 +5,7 @@
 #include "capture/members.h"
 #include "capture/names.h"
 #include "recovery/power.h"
+#include "recovery/seeds.h"
 #include "replication/live_group.h"
 
 #include <algorithm>
@@ -109,6 +110,18 @@ std::optional<std::string> LiveMachines::vm_name(VmId vm) {
         if (error.code() == Code::not_found) return std::nullopt;
         throw;
     }
+}
+
+std::vector<SeedDisk> LiveMachines::seed_disks(const std::vector<DiskKey>& keys) {
+    std::vector<SeedDisk> result;
+    for (auto& seed : recovery::find_seeds(hypervisor_, recovery_->locks().records(), keys)) {
+        result.push_back({{{seed.key, seed.size_bytes}, seed.path, seed.format}, seed.trouble});
+    }
+    return result;
+}
+
+Epoch LiveMachines::epoch_used(const std::vector<VmId>& vms) {
+    return recovery_->epoch_used(vms);
 }
 
 std::vector<OwnDisk> LiveMachines::own_disks(const std::vector<VmId>& vms,

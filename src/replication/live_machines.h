@@ -35,6 +35,8 @@ class LiveMachines : public Machines {
     bool flatten(const FailoverPlan& plan, const std::function<void(unsigned percent)>& progress,
                  const std::function<bool()>& cancelled) override;
     std::optional<std::string> vm_name(VmId vm) override;
+    std::vector<SeedDisk> seed_disks(const std::vector<DiskKey>& keys) override;
+    Epoch epoch_used(const std::vector<VmId>& vms) override;
     std::vector<OwnDisk> own_disks(const std::vector<VmId>& vms,
                                    const std::vector<std::string>& included_disks) override;
 

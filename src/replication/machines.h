@@ -97,6 +97,12 @@ struct OwnDisk {
     std::string format;
 };
 
+// A disk that a VM had at this site before it became a replica.
+struct SeedDisk {
+    OwnDisk disk;
+    std::string trouble;  // why it cannot be used, with only the key valid above; "" when it can
+};
+
 class Machines {
   public:
     virtual ~Machines() = default;
@@ -113,7 +119,8 @@ class Machines {
     virtual void unlock(const std::vector<VmId>& vms) = 0;
 
     // A recovery site shows the VMs it can bring up: defined, locked. `forget` removes those that
-    // were made here.
+    // were made here and not failed over, and gives those that were there before back to their
+    // users.
     virtual void show_replicas(CollectionId collection, const std::string& name,
                                const std::vector<VmDefinition>& vms) = 0;
     virtual void forget_replicas(CollectionId collection, const std::vector<VmId>& vms) = 0;
@@ -133,6 +140,12 @@ class Machines {
 
     // The name of a VM at this site; nothing when there is none.
     virtual std::optional<std::string> vm_name(VmId vm) = 0;
+
+    // The disks that replicas had here before they became that. Code::invalid_state when one of the
+    // VMs is on.
+    virtual std::vector<SeedDisk> seed_disks(const std::vector<DiskKey>& keys) = 0;
+    // The latest epoch that files of these VMs are named by; a later one is free. 0: none.
+    virtual Epoch epoch_used(const std::vector<VmId>& vms) = 0;
 
     virtual std::vector<OwnDisk> own_disks(const std::vector<VmId>& vms,
                                            const std::vector<std::string>& included_disks) = 0;

@@ -17,6 +17,7 @@ namespace reviver::replication {
 namespace {
 
 constexpr const char* pin_reason = "failover";
+constexpr const char* was_primary = "primary";  // argument of a removal
 constexpr std::chrono::seconds flatten_pause{5};
 
 // Committed, and the VMs' disks may still need the store's layers.
@@ -64,6 +65,18 @@ void Engine::require_peer(const Settings& settings) {
     }
 }
 
+// Answers the epoch that the relationship begins in: the other side may know of later ones than
+// this side does, from a relationship that this side's state says nothing of.
+Epoch make_recovery_side(Context& context, wire::PeerLink& link, control::Create question) {
+    for (unsigned attempt = 0; attempt < 3; ++attempt) {
+        const auto answer =
+            control::create_answer_from_text(ask(context, link, "create", to_text(question)));
+        if (answer.used < question.epoch) return question.epoch;
+        question.epoch = answer.used.next();
+    }
+    fail(Code::in_use, "the other site finds no epoch for '{}'; try again", question.name);
+}
+
 JobId Engine::create_relationship(CollectionId id, Settings settings, const std::string& owner) {
     const auto group = require(id, Event::relationship_created);
     require_peer(settings);
@@ -75,15 +88,14 @@ JobId Engine::create_relationship(CollectionId id, Settings settings, const std:
                   [this, settings](Group& g, JobHandle&) {
                       auto turn = g.take_turn();
                       const Collection c = g.snapshot();
-                      const Epoch epoch = c.epoch.next();
                       const auto disks =
                           context_.machines.group(c.id, g.vm_ids(), settings.included_disks);
                       if (disks->shapes().empty()) {
                           fail(Code::invalid_parameter, "'{}' has no disk to replicate", c.name);
                       }
                       const auto link = connect(context_, settings.recovery_connection_point);
-                      ask(context_, *link, "create",
-                          to_text(control::Create{c.id, epoch, c.name, settings, disks->vms()}));
+                      const Epoch epoch = make_recovery_side(
+                          context_, *link, {c.id, c.epoch.next(), c.name, settings, disks->vms()});
                       g.advance(Event::relationship_created, [&](Collection& made) {
                           Collection fresh;
                           fresh.id = made.id;
@@ -120,19 +132,23 @@ void Engine::resume(CollectionId id) {
 
 JobId Engine::remove_relationship(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::removed);
-    return launch(group, {JobType::remove_replication, "Remove replication of", "remove", ""},
-                  owner, [this](Group& g, JobHandle&) { remove(g); });
+    const Role role = group->snapshot().place.role;
+    const std::string argument(role == Role::primary ? was_primary : "");
+    return launch(group, {JobType::remove_replication, "Remove replication of", "remove", argument},
+                  owner, [this, role](Group& g, JobHandle&) { remove(g, role); });
 }
 
 // Order: what a former replica's VMs need is made before the step, for afterwards nobody knows the
-// points; what lets a former primary's VMs run is done after it, for as long as the relationship
-// stands they may be another site's.
-void Engine::remove(Group& group) {
+// points; what lets VMs run again on what they had before is done after it, for as long as the
+// relationship stands they may be another site's, and their disks a seed.
+void Engine::remove(Group& group, Role role_before) {
     group.interrupt();
     auto turn = group.take_turn();
     const Collection c = group.snapshot();
+    // After a crash past the step only the job knows what this side was.
+    const Role role = c.place.role == Role::none ? role_before : c.place.role;
     std::optional<FailoverPlan> set_up;
-    if (c.place.role == Role::replica) set_up = leave_recovery_side(group, c);
+    if (c.place.role == Role::replica) set_up = leave_recovery_side(c);
     if (c.place.role != Role::none) {
         try {
             group.advance(Event::removed, [](Collection& g) {
@@ -140,6 +156,7 @@ void Engine::remove(Group& group) {
                 g.peer.clear();
                 g.fenced = false;
                 g.agenda = {};
+                g.exported = {};
                 g.reverse_pending = false;
                 g.failover_type = FailoverType::none;
                 g.failover_point = Sequence();
@@ -151,26 +168,24 @@ void Engine::remove(Group& group) {
         }
     }
     group.give_up_waiting("the replication was removed");
-    if (c.place.role != Role::replica) {
+    if (role == Role::primary) {
         context_.machines.unlock(group.vm_ids());
         keeper_of(c.id).disks().stop_tracking();
     }
-    if (context_.store.newest(c.id)) context_.store.remove_collection(c.id, false);
+    if (context_.store.tip(c.id)) context_.store.remove_collection(c.id, false);
+    if (role != Role::primary) context_.machines.forget_replicas(c.id, group.vm_ids());
     keeper_of(c.id).forget_disks();
 }
 
 // The collection, its VMs and disks stay as the last point left them: VMs that are failed over
 // already are that; the others are set up on the newest point, or on that of a failover that was
 // not complete. Answers what was set up here and now.
-std::optional<FailoverPlan> Engine::leave_recovery_side(Group& group, const Collection& c) {
+std::optional<FailoverPlan> Engine::leave_recovery_side(const Collection& c) {
     const bool failed_over = c.failover_point.value != 0;
     const bool complete = c.place.state == State::recovered || c.place.state == State::committed;
     if (failed_over && complete) return {};
     const auto newest = context_.store.newest(c.id);
-    if (!newest) {
-        context_.machines.forget_replicas(c.id, group.vm_ids());
-        return {};
-    }
+    if (!newest) return {};
     const FailoverPlan plan = plan_of(c, failed_over ? c.failover_point : newest->sequence);
     const auto failures = context_.machines.fail_over(plan);
     if (!failures.empty()) {
@@ -626,7 +641,10 @@ void Engine::go_on_with(const Job& job) {
     if (job.method == "prepare_reverse") {
         return again([this](Group& g, JobHandle&) { step_aside(g); });
     }
-    if (job.method == "remove") return again([this](Group& g, JobHandle&) { remove(g); });
+    if (job.method == "remove") {
+        const Role role = job.argument == was_primary ? Role::primary : Role::replica;
+        return again([this, role](Group& g, JobHandle&) { remove(g, role); });
+    }
     if (job.method == "initiate_planned_failover") {
         return again([this](Group& g, JobHandle& handle_again) {
             if (g.snapshot().place.state != State::failover_initiated)

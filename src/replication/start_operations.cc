@@ -8,22 +8,38 @@
 
 namespace reviver::replication {
 
-JobId Engine::start_replication(CollectionId id, const std::string& owner) {
+JobId Engine::start_replication(CollectionId id, const InitialStart& how,
+                                const std::string& owner) {
     const auto group = require(id, Event::initial_started);
-    const Operation operation{
-        JobType::start_replication, "Initial replication of", "start_replication", "", false, true};
-    return launch(group, operation, owner, [this](Group& g, JobHandle& job) {
+    const bool seeded = how.type == InitialReplication::seeded;
+    const Operation operation{seeded ? JobType::seeded_replication : JobType::start_replication,
+                              "Initial replication of",
+                              "start_replication",
+                              "",
+                              false,
+                              true};
+    return launch(group, operation, owner, [this, seeded](Group& g, JobHandle& job) {
+        if (seeded) {
+            auto turn = g.take_turn();
+            job.progress(0, "asking the other site for a seed");
+            job.progress(0, keeper_of(g.id()).ask_for_seed());
+        }
         g.set_waiting_job(context_.jobs.resume(job.id()));
-        g.advance(Event::initial_started, [](Collection& c) { c.agenda = {}; });
+        g.advance(Event::initial_started, [](Collection& c) {
+            c.agenda = {};
+            c.trouble.clear();
+        });
     });
 }
 
-void Engine::schedule_replication(CollectionId id, sys::WallTime at) {
+void Engine::schedule_replication(CollectionId id, InitialReplication how, sys::WallTime at) {
     const auto group = require(id, Event::initial_started);
     require_start_time(at, context_.world.clock.wall());
-    group->update([at](Collection& c) {
+    group->update([how, at](Collection& c) {
         c.agenda.initial_asked = true;
+        c.agenda.initial_type = how;
         c.agenda.initial_at = at;
+        c.trouble.clear();
     });
     group->wake();
 }

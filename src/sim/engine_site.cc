@@ -143,7 +143,7 @@ class EngineSite::Desk : public wire::PeerHandler {
         replication::control::HelloAnswer answer;
         answer.epoch = hello.epoch;
         answer.place = {Role::replica, State::replicating};
-        if (const auto newest = store_.newest(hello.collection)) answer.newest = newest->sequence;
+        if (const auto newest = store_.tip(hello.collection)) answer.newest = newest->sequence;
         return to_text(answer);
     }
 

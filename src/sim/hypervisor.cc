@@ -128,6 +128,17 @@ void Hypervisor::flatten(const std::string& path, const std::string& base) {
     flattened.backing = base;
 }
 
+Epoch Hypervisor::epoch_used(const std::string& directory) {
+    Epoch latest;
+    for (const auto& [path, image] : images_) {
+        if (!path.starts_with(directory + "/")) continue;
+        const std::size_t second = path.rfind('-');
+        const std::size_t first = path.rfind('-', second - 1);
+        latest = std::max(latest, Epoch{std::stoull(path.substr(first + 1, second - first - 1))});
+    }
+    return latest;
+}
+
 SparseBytes Hypervisor::content(const std::string& path) {
     const auto found = image(path);
     if (found == nullptr) return layer_content(path);

@@ -51,6 +51,8 @@ class Hypervisor {
     void make_image(const std::string& path, std::uint64_t size_bytes);
     // With a bitmap from the first write on.
     void make_overlay(const std::string& path, const std::string& backing, Sequence since);
+    // Of the images below a directory, which are named <target>-<epoch>-<sequence>.qcow2.
+    Epoch epoch_used(const std::string& directory);
     void remove_image(const std::string& path) { images_.erase(path); }
     // Lets an image build on `base` alone: what lies between becomes its own.
     void flatten(const std::string& path, const std::string& base);

@@ -120,9 +120,14 @@ void ModelMachines::forget_replicas(CollectionId, const std::vector<VmId>& vms) 
     for (const VmId id : vms) {
         pause();
         const auto record = hypervisor_.records().find(id);
-        if (record == hypervisor_.records().end() || !record->second.made_here) continue;
+        if (record == hypervisor_.records().end()) continue;
         const auto vm = hypervisor_.vms().find(id);
-        if (vm != hypervisor_.vms().end() && vm->second.lock.empty()) continue;
+        const bool exists = vm != hypervisor_.vms().end();
+        if (exists && vm->second.lock.empty()) continue;
+        if (exists && !record->second.made_here) {
+            unlock({id});
+            continue;
+        }
         hypervisor_.vms().erase(id);
         hypervisor_.records().erase(id);
     }
@@ -234,6 +239,33 @@ std::optional<std::string> ModelMachines::vm_name(VmId vm) {
     const auto found = hypervisor_.vms().find(vm);
     if (found == hypervisor_.vms().end()) return std::nullopt;
     return found->second.name;
+}
+
+std::vector<replication::SeedDisk> ModelMachines::seed_disks(const std::vector<DiskKey>& keys) {
+    std::vector<replication::SeedDisk> result;
+    for (const DiskKey& key : keys) {
+        result.push_back({{{key, 0}, {}, ""}, ""});
+        replication::SeedDisk& seed = result.back();
+        const auto vm = hypervisor_.vms().find(key.vm);
+        if (vm == hypervisor_.vms().end() || !vm->second.disks.contains(key.target)) {
+            seed.trouble = "there is no such disk";
+            continue;
+        }
+        if (vm->second.running) fail(Code::invalid_state, "'{}' runs", vm->second.name);
+        const std::string path = vm->second.disks.at(key.target);
+        const auto image = hypervisor_.image(path);
+        if (vm->second.lock.empty()) seed.trouble = "it is not locked";
+        if (image == nullptr || prng_.one_in(troubled_one_in_)) seed.trouble = "it cannot be read";
+        if (seed.trouble.empty()) seed.disk = {{key, image->truth.size()}, path, "qcow2"};
+    }
+    return result;
+}
+
+Epoch ModelMachines::epoch_used(const std::vector<VmId>& vms) {
+    Epoch latest;
+    for (const VmId vm : vms)
+        latest = std::max(latest, hypervisor_.epoch_used("/vms/" + vm.text()));
+    return latest;
 }
 
 std::vector<replication::OwnDisk> ModelMachines::own_disks(const std::vector<VmId>& vms,

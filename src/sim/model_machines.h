@@ -34,6 +34,8 @@ class ModelMachines : public replication::Machines {
                  const std::function<void(unsigned percent)>& progress,
                  const std::function<bool()>& cancelled) override;
     std::optional<std::string> vm_name(VmId vm) override;
+    std::vector<replication::SeedDisk> seed_disks(const std::vector<DiskKey>& keys) override;
+    Epoch epoch_used(const std::vector<VmId>& vms) override;
     std::vector<replication::OwnDisk> own_disks(
         const std::vector<VmId>& vms, const std::vector<std::string>& included_disks) override;
 

@@ -27,8 +27,8 @@ void Person::ask(EngineSite& site, const std::string& what, EngineSite::Request 
     if (site.engine() == nullptr || site.busy()) return;
     world_.simulation.note(fmt::format("{} is asked to {}", site.name(), what));
     ++requests_;
-    const bool waits =
-        what == "suspend" || what == "remove a point" || what.starts_with("cancel the");
+    const bool waits = what == "suspend" || what == "remove a point" || what == "start the VMs" ||
+                       what.starts_with("cancel the");
     site.request(std::move(request), waits);
 }
 
@@ -199,7 +199,12 @@ void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& o
     }
     switch (c.place.state) {
         case State::ready:
-            return ask(site, "start", [id](Engine& e) { e.start_replication(id, owner); });
+            if (prng_.one_in(2)) {
+                return ask(site, "start seeded", [id](Engine& e) {
+                    e.start_replication(id, {InitialReplication::seeded}, owner);
+                });
+            }
+            return ask(site, "start", [id](Engine& e) { e.start_replication(id, {}, owner); });
         case State::suspended:
             if (c.fenced) return;
             return ask(site, "resume", [id](Engine& e) { e.resume(id); });

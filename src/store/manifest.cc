@@ -307,7 +307,9 @@ void Manifest::add_disk(CollectionId collection, const DiskRow& disk) {
 void Manifest::adopt(const CollectionRow& adopted, const PointInfo& info,
                      const std::vector<LayerRow>& layers) {
     change([&] {
-        delete_collection(adopted.id, !load_points(adopted.id).empty());
+        const auto points = load_points(adopted.id);
+        const bool had_points = !points.empty() && points.back().info.kind != PointKind::seed;
+        delete_collection(adopted.id, had_points);
         insert_collection(adopted.id, adopted.directory);
         insert_point(adopted.id, info, ReceiveId());
         insert_vms(adopted.id, info);

@@ -62,6 +62,10 @@ struct CollectionRow {
     std::optional<ReceiveRow> receive;
 
     const PointRow* newest() const { return points.empty() ? nullptr : &points.back(); }
+    // A seed is no recovery point, and only the lowest point can be one.
+    bool has_recovery_points() const {
+        return !points.empty() && points.back().info.kind != PointKind::seed;
+    }
     const PointRow* point(Sequence sequence) const;
     const DiskRow* disk(DiskId disk_id) const;
     // The disk that has this key at a point; null when the point has none.
@@ -91,7 +95,7 @@ class Manifest {
     void set_sums_behind(const std::vector<DiskId>& disks);
 
     // A collection with these disks and one point; the one of this id that there was is released,
-    // or forgotten when it has no points.
+    // or forgotten when it has no recovery points.
     void adopt(const CollectionRow& adopted, const PointInfo& info,
                const std::vector<LayerRow>& layers);
 

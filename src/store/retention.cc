@@ -15,7 +15,7 @@ std::int64_t hour_of(sys::WallTime time) {
 std::set<Sequence> hourly(const std::vector<RetentionPoint>& points, std::uint32_t count) {
     std::map<std::int64_t, Sequence, std::greater<>> oldest_of_hour;
     for (const RetentionPoint& point : points)
-        if (point.kind != PointKind::tail)
+        if (point.kind != PointKind::tail && point.kind != PointKind::seed)
             oldest_of_hour.emplace(hour_of(point.cut_time), point.sequence);
     std::set<Sequence> chosen;
     for (const auto& [hour, sequence] : oldest_of_hour) {
@@ -36,6 +36,10 @@ std::vector<Sequence> points_to_drop(const std::vector<RetentionPoint>& points,
     std::vector<Sequence> dropped;
     for (std::size_t i = 0; i < older.size(); ++i) {
         const RetentionPoint& point = older[i];
+        if (point.kind == PointKind::seed) {
+            dropped.push_back(point.sequence);
+            continue;
+        }
         const bool recent = history && point.cut_time >= policy.now - policy.recent &&
                             older.size() - i <= policy.recent_max;
         if (!point.pinned && point.kind != PointKind::tail && !recent &&

@@ -9,6 +9,7 @@
 //     time) going back. Of an hour its oldest point stays: that one does not change while the hour
 //     fills, so a point that was chosen stays chosen until its hour is too old.
 //   * when `recovery_history` is 0: nothing else.
+// A seed goes as soon as there is a point above it.
 #pragma once
 
 #include "model/names.h"

@@ -70,6 +70,14 @@ TEST(Retention, PinnedAndTailPointsStay) {
     EXPECT_THAT(points_to_drop(points, {0, 0s, start + 5h}), ElementsAre(Sequence{3}));
 }
 
+TEST(Retention, ASeedGoesAsSoonAsThereIsAPoint) {
+    std::vector<RetentionPoint> points{point(1, 0s)};
+    points[0].kind = PointKind::seed;
+    EXPECT_THAT(points_to_drop(points, {5, 10min, start}), IsEmpty());
+    points.push_back(point(2, 1s));
+    EXPECT_THAT(points_to_drop(points, {5, 10min, start + 1s}), ElementsAre(Sequence{1}));
+}
+
 // Applied at every step of a long history, a policy ends where it would end if it were applied
 // once: what was chosen stays chosen.
 TEST(Retention, WhatIsDroppedEarlyIsNotMissedLater) {

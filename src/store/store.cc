@@ -125,6 +125,7 @@ std::vector<PointInfo> Store::points(CollectionId collection) {
     const auto row = parts_->context.manifest.load(collection);
     if (!row) return points;
     for (const PointRow& point : row->points) {
+        if (point.info.kind == PointKind::seed) continue;
         points.push_back(point.info);
         points.back().vms = parts_->context.manifest.vms(collection, point.info.sequence);
     }
@@ -132,6 +133,12 @@ std::vector<PointInfo> Store::points(CollectionId collection) {
 }
 
 std::optional<PointInfo> Store::newest(CollectionId collection) {
+    auto info = tip(collection);
+    if (info && info->kind == PointKind::seed) return std::nullopt;
+    return info;
+}
+
+std::optional<PointInfo> Store::tip(CollectionId collection) {
     const auto row = parts_->context.manifest.load(collection);
     if (!row || row->newest() == nullptr) return std::nullopt;
     PointInfo info = row->newest()->info;
@@ -200,12 +207,15 @@ void Store::adopt(CollectionId collection, const PointInfo& tail,
     const auto receiving = live->receive_turn.take();
     const auto upkeep = live->upkeep_turn.take();
     const auto old = context.manifest.load(collection);
-    const bool points = old && old->newest() != nullptr;
-    if (points && old->newest()->info.cut == tail.cut) return;  // done before
+    if (old && old->newest() != nullptr && old->newest()->info.cut == tail.cut)
+        return;  // done before
+    if (old && old->has_recovery_points() && tail.kind == PointKind::seed)
+        fail(Code::invalid_state, "collection {} has recovery points; it needs no seed",
+             collection.text());
     store::drop_receive(context, *live, collection);
     const auto files = live->files_turn.take();
     begin_chain(context, collection, tail, disks);
-    if (old && !points) remove_collection_files(context, old->directory);
+    if (old && !old->has_recovery_points()) remove_collection_files(context, old->directory);
 }
 
 // First the manifest lets go, then the layers go: a crash between the two leaves files that nobody
@@ -240,7 +250,7 @@ void Store::remove_collection(CollectionId collection, bool delete_files) {
     const CollectionRow row = context.load(collection);
     store::drop_receive(context, *live, collection);
     const auto files = live->files_turn.take();
-    const bool keep = !delete_files && !row.points.empty();
+    const bool keep = !delete_files && row.has_recovery_points();
     context.manifest.remove_collection(collection, keep);
     if (!keep) remove_collection_files(context, row.directory);
     if (!delete_files) return;

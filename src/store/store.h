@@ -23,6 +23,10 @@
 // Images that it gives belong to one task each. Errors: not_found for an unknown collection or
 // point, invalid_state for a right call at the wrong moment, in_use for what is pinned or locked,
 // no_space, corrupt for damaged files.
+//
+// A seed (PointKind::seed) is an older copy of the group's disks that a collection without points
+// adopts: the first point is received on top of it. It is no moment of the group, so it is never
+// listed among the points and nobody can fail over to it; retention drops it when there is a point.
 #pragma once
 
 #include "model/point.h"
@@ -95,6 +99,8 @@ class Store {
     std::vector<PointInfo> points(
         CollectionId collection);  // ascending; empty for an unknown collection
     std::optional<PointInfo> newest(CollectionId collection);
+    // What the next receive builds on: the newest point, or the seed while there is none.
+    std::optional<PointInfo> tip(CollectionId collection);
     std::unique_ptr<point::Image> open_disk(CollectionId collection, Sequence sequence,
                                             const DiskKey& disk);
     // From the base to the point's own layer, whose name alone is enough for QEMU. Pin the point
@@ -106,9 +112,9 @@ class Store {
     // it, stay as they are. Durable; `reason` tells pins apart, repeating one is no error.
     void pin(CollectionId collection, Sequence sequence, const std::string& reason);
     void unpin(CollectionId collection, Sequence sequence, const std::string& reason);
-    // Begins a new chain on this site's own images; `tail` describes the state they hold. Points
-    // that were there before are let go of, but their files stay, since the images may build on
-    // them.
+    // Begins a new chain on this site's own images; `tail` describes the state they hold, or is of
+    // kind seed. Points that were there before are let go of, but their files stay, since the
+    // images may build on them. A seed that was there goes with its files, which nothing builds on.
     void adopt(CollectionId collection, const PointInfo& tail,
                const std::vector<AdoptedDisk>& disks);
     // The VMs of the collection run on images that build on its bases and on nothing else any more
