@@ -202,6 +202,15 @@ void Grammar::add_relationship_commands() {
     }
     start->add_flag("--seeded", into_.seeded,
                     "The other site has an older copy of the disks: send only what differs");
+    start
+        ->add_option("--export", into_.directory,
+                     "Write the initial copy to a directory of the site's machine, to be carried "
+                     "to the other site")
+        ->excludes("--seeded")
+        ->excludes("--at");
+    waiting(command("import", "Take in an initial copy that was exported at the other site"))
+        ->add_option("DIR", into_.directory, "Where it is on the site's machine")
+        ->required();
     resync->add_flag("--include-suspended", into_.include_suspended,
                      "Also when replication is suspended");
     auto* status = command("status", "Show how replication is doing");

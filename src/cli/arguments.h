@@ -62,7 +62,7 @@ struct Arguments {
     std::uint64_t after = 0;         // the number of a line
 
     // init
-    std::string directory;
+    std::string directory;  // and of a medium: start --export, import
     std::string peer_listen;
     std::string management_listen;
     std::string libvirt_uri;

@@ -9,6 +9,7 @@ namespace {
 
 // InitialReplicationType
 constexpr std::uint16_t network_transfer = 1;
+constexpr std::uint16_t on_a_medium = 2;
 constexpr std::uint16_t seeded_transfer = 3;
 
 void call_for_collection(const Session& session, const char* service, const char* method,
@@ -17,6 +18,17 @@ void call_for_collection(const Session& session, const char* service, const char
     Accepted accepted = session.site.call(service, method, {{"Collection", collection.path}});
     finish(session, accepted, fmt::format("{} {}", title, collection.name),
            fmt::format("{}: {}", collection.name, done));
+}
+
+std::uint16_t transfer(const Arguments& arguments) {
+    if (!arguments.directory.empty()) return on_a_medium;
+    return arguments.seeded ? seeded_transfer : network_transfer;
+}
+
+std::string started(const Arguments& arguments) {
+    if (!arguments.directory.empty()) return ": the initial copy is in " + arguments.directory;
+    if (arguments.at.empty()) return ": initial replication is complete";
+    return ": initial replication starts at " + arguments.at;
 }
 
 void add_start_time(const Session& session, std::vector<cim::NamedValue>& in) {
@@ -68,15 +80,21 @@ void start_replication(const Session& session) {
                                    "with what is missing");
     }
     Collection collection = session.site.collection(session.arguments.collection);
-    std::vector<cim::NamedValue> in{
-        {"Collection", collection.path},
-        {"InitialReplicationType", session.arguments.seeded ? seeded_transfer : network_transfer}};
+    std::vector<cim::NamedValue> in{{"Collection", collection.path},
+                                    {"InitialReplicationType", transfer(session.arguments)}};
+    const std::string& directory = session.arguments.directory;
+    if (!directory.empty()) in.push_back({"InitialReplicationExportLocation", directory});
     add_start_time(session, in);
     Accepted accepted = session.site.call(replication_service, "StartReplication", in);
     finish(session, accepted, "initial replication of " + collection.name,
-           collection.name + (session.arguments.at.empty()
-                                  ? ": initial replication is complete"
-                                  : ": initial replication starts at " + session.arguments.at));
+           collection.name + started(session.arguments));
+}
+
+void import_replica(const Session& session) {
+    const std::string& directory = session.arguments.directory;
+    Accepted accepted = session.site.call_of_vms(vm_replication_service, "ImportInitialReplica",
+                                                 {{"InitialReplicationImportLocation", directory}});
+    finish(session, accepted, "import of " + directory, directory + ": imported");
 }
 
 void resynchronize(const Session& session) {

@@ -30,6 +30,7 @@ constexpr std::array at_a_site = {
     Entry{"enable", enable_replication},
     Entry{"modify", modify_replication},
     Entry{"start", start_replication},
+    Entry{"import", import_replica},
     Entry{"resync", resynchronize},
     Entry{"suspend", suspend_replication},
     Entry{"resume", resume_replication},

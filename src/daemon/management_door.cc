@@ -29,6 +29,7 @@ std::shared_ptr<const cim::Authorizer> who_may_what() {
         roles->grant("Msvm_ReplicationService", method, cim::Role::viewer);
     }
     roles->grant("Msvm_ReplicationService", "TestReplicationConnection", cim::Role::operate);
+    roles->grant("Msvm_ReplicationService", "ImportInitialReplica", cim::Role::operate);
     roles->grant("Msvm_ConcreteJob", "GetError", cim::Role::viewer);
     roles->grant("Msvm_ConcreteJob", "GetErrorEx", cim::Role::viewer);
     roles->grant("Reviver_SiteService", "GetSiteInfo", cim::Role::viewer);

@@ -65,6 +65,19 @@ void modify_settings(Engine& engine, const cim::Call& call, cim::MethodResult& r
                engine.modify_settings(id, settings_argument(engine, call, id), call.who.name()));
 }
 
+void start_export(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
+    const CollectionId id = collection_argument(call);
+    if (!engine.collection(id)) {
+        fail(Code::invalid_parameter, "there is no collection {}", id.text());
+    }
+    const std::string directory =
+        required_argument(call, "InitialReplicationExportLocation").as_string();
+    looking_for_files([&] {
+        answer_job(result, engine.start_replication(id, {InitialReplication::medium, directory},
+                                                    call.who.name()));
+    });
+}
+
 void start_replication(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
     const CollectionId id = collection_argument(call);
     const cim::Value& type = call.argument("InitialReplicationType");
@@ -74,10 +87,8 @@ void start_replication(Engine& engine, const cim::Call& call, cim::MethodResult&
              number);
     }
     const auto how = static_cast<InitialReplication>(number);
-    if (how == InitialReplication::medium) {
-        fail(Code::not_supported,
-             "InitialReplicationType 2 is not offered; use 1, over the network, or 3, seeded");
-    }
+    // StartTime does not count for an export.
+    if (how == InitialReplication::medium) return start_export(engine, call, result);
     if (const auto at = start_time(engine, call)) return engine.schedule_replication(id, how, *at);
     answer_job(result, engine.start_replication(id, {how}, call.who.name()));
 }

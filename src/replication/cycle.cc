@@ -26,6 +26,7 @@ class Cycle {
   private:
     void open_link();
     void reach_old_primary();
+    bool settle_import(const control::HelloAnswer& answer);
     void settle_lost_answer(Sequence newest);
     void plan(Sequence durable);
     void compare_what_is_unknown();
@@ -56,6 +57,7 @@ class Cycle {
     bool other_bulk_ = false;  // what bulk_done of the state says nothing about
     bool cut_begun_ = false;   // and answered
     Sequence durable_;
+    bool other_copy_ = false;      // `durable_` is an exported copy, and not the one of our bits
     std::vector<DiskShape> seed_;  // what `durable_` holds when it is no point but a seed
     std::uint64_t bytes_due_ = 0;
     std::uint64_t bytes_done_ = 0;
@@ -102,6 +104,27 @@ void Cycle::reach_old_primary() {
         c.changes = answer.changes;
         if (c.last_sequence < answer.newest) c.last_sequence = answer.newest;
     });
+}
+
+// An exported copy counts as the other side's; what is sent builds on it once it was imported.
+// Answers whether it was. If it is another copy than the last that was written, our bits say
+// nothing about it.
+bool Cycle::settle_import(const control::HelloAnswer& answer) {
+    const Export& copy = collection_.exported;
+    const bool arrived = answer.seed.empty() && answer.newest >= copy.sequence;
+    if (copy.complete && !arrived) {
+        disks_.shapes();
+        disks_.track(copy.sequence, collection_.shapes);  // of VMs that were started since
+        return false;
+    }
+    other_copy_ = !copy.cut.is_none() && answer.newest == copy.sequence && answer.cut != copy.cut;
+    if (!copy.complete) return true;
+    if (other_copy_) log_warning("'{}': another copy than the last was imported", collection_.name);
+    collection_ = group_.update([](Collection& c) {
+        c.exported.complete = false;
+        c.exported.directory.clear();
+    });
+    return true;
 }
 
 // The other side has a point that we sent, and we never heard so.
@@ -158,7 +181,7 @@ void Cycle::compare_what_is_unknown() {
     bool gap = false;
     for (auto& disk : header_.disks) {
         // Of a seed no bitmap says anything, whatever it is called.
-        const bool asked = collection_.agenda.compare_all != 0 || !seed_.empty();
+        const bool asked = collection_.agenda.compare_all != 0 || !seed_.empty() || other_copy_;
         if (disk.bulk == point::Bulk::none &&
             (asked || !changes_are_known(collection_, disk.shape.key))) {
             disk.bulk = point::Bulk::compare;
@@ -315,6 +338,7 @@ void Cycle::remember() {
         c.shapes.clear();
         for (const auto& disk : header_.disks) c.shapes.push_back(disk.shape);
         c.initial_complete = true;
+        c.exported = {};
         c.trouble.clear();
         if (c.reverse_pending) {
             c.reverse_pending = false;
@@ -337,6 +361,11 @@ CycleResult Cycle::run() {
         durable = collection_.last_sequence;
     } else {
         const auto answer = greet(context_, *link_, collection_);
+        if (!settle_import(answer)) {
+            note_traffic();
+            result_.waits_for_import = true;
+            return result_;
+        }
         durable = answer.newest;
         seed_ = answer.seed;
         settle_lost_answer(durable);

@@ -29,6 +29,8 @@ struct BulkDone {
 };
 
 struct CycleResult {
+    // Nothing was sent: the first point is on its way on a medium.
+    bool waits_for_import = false;
     Sequence sequence;
     std::vector<BulkDone> disks;
     std::uint64_t sent_bytes = 0;   // on the wire, everything counted

@@ -97,6 +97,31 @@ TEST(Control, MessagesComeBack) {
     control::NewSettings settings{CollectionId(some), {3}, full_collection().settings};
     EXPECT_EQ(to_text(control::new_settings_from_text(to_text(settings))), to_text(settings));
     EXPECT_THROW(control::hello_from_text("{\"collection\":\"x\"}"), Error);
+    const std::vector<DiskShape> disks{{{VmId(other), "vda"}, 4096}};
+    control::Seed seed{CollectionId(some), {3}, disks};
+    EXPECT_EQ(to_text(control::seed_from_text(to_text(seed))), to_text(seed));
+    control::SeedAnswer found{disks, {{{VmId(other), "vdb"}, "there is no image"}}};
+    EXPECT_EQ(to_text(control::seed_answer_from_text(to_text(found))), to_text(found));
+    control::HelloAnswer hello{{3}, {Role::replica, State::replicating}, {9}, CutId(some), disks};
+    EXPECT_EQ(to_text(control::hello_answer_from_text(to_text(hello))), to_text(hello));
+    EXPECT_EQ(control::create_answer_from_text(to_text(control::CreateAnswer{{7}})).used, Epoch{7});
+}
+
+// A site of an earlier version knows neither seeds nor media.
+TEST(Control, AnswersOfEarlierVersionsAreUnderstood) {
+    EXPECT_EQ(control::create_answer_from_text("{}").used, Epoch{0});
+    const auto hello =
+        control::hello_answer_from_text(R"({"epoch":3,"role":2,"state":3,"newest":9})");
+    EXPECT_EQ(hello.newest, Sequence{9});
+    EXPECT_TRUE(hello.cut.is_none());
+    EXPECT_TRUE(hello.seed.empty());
+}
+
+TEST(Documents, ACollectionOfAnEarlierVersionHasNoExport) {
+    std::string text = to_text(Collection{});
+    const auto from = text.find("\"export\"");
+    text.erase(from, text.find("\"failover_point\"") - from);
+    EXPECT_TRUE(collection_from_text(text).exported.directory.empty());
 }
 
 }  // namespace

@@ -77,6 +77,10 @@ class Engine : private Directory {
     // relationship cannot be changed: Code::not_supported.
     JobId modify_settings(CollectionId id, const Settings& settings, const std::string& owner);
     JobId start_replication(CollectionId id, const InitialStart& how, const std::string& owner);
+    // On the recovery side: takes in what start_replication() wrote to a medium, all of the group.
+    // `vm`: one that has to be in it.
+    JobId import_replica(const std::string& directory, std::optional<VmId> vm,
+                         const std::string& owner);
     // Within seven days; over the network or seeded.
     void schedule_replication(CollectionId id, InitialReplication how, sys::WallTime at);
     void cancel_initial_replication(CollectionId id);  // under way, or scheduled

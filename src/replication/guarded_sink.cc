@@ -5,11 +5,12 @@
 namespace reviver::replication {
 
 GuardedSink::GuardedSink(Context& context, Finder find, Admission admit,
-                         std::unique_ptr<point::Sink> store_sink)
+                         std::unique_ptr<point::Sink> store_sink, std::shared_ptr<void> way_in)
     : context_(context),
       find_(std::move(find)),
       admit_(std::move(admit)),
-      sink_(std::move(store_sink)) {}
+      sink_(std::move(store_sink)),
+      way_in_(std::move(way_in)) {}
 
 void GuardedSink::require_welcome() {
     if (group_ == nullptr) fail(Code::protocol, "a receive begins with open");

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "replication/agenda.h"
+#include "replication/export_run.h"
 #include "replication/limits.h"
 #include "replication/seed.h"
 
@@ -15,6 +16,10 @@ namespace {
 constexpr std::chrono::seconds upkeep_pause{5};
 constexpr std::chrono::hours idle_pause{1};
 constexpr std::chrono::seconds agenda_pause{10};  // between two looks at the clock on the wall
+
+bool is_exporting(const Collection& c) {
+    return c.place.state == State::initial_replication && !c.exported.directory.empty();
+}
 
 std::string how_it_got_across(const BulkDone& disk) {
     switch (disk.bulk) {
@@ -145,24 +150,80 @@ void Keeper::scheduled_cycle() {
     const Collection c = group_.snapshot();
     if (!wants_cycle(c)) return;  // an operation had the turn before us
     auto interrupted = group_.interrupted();
-    auto stopped = [this, interrupted] { return stopping_ || interrupted(); };
     auto job = group_.waiting_job();
-    auto progress = [job](unsigned percent, const std::string& status) {
+    CycleRequest request;
+    request.stopped = [this, interrupted] { return stopping_ || interrupted(); };
+    request.progress = [job](unsigned percent, const std::string& status) {
         if (job != nullptr) job->progress(percent, status);
     };
     const sys::MonoTime begun = context_.world.clock.mono();
     try {
-        before_cycle(c);
-        succeeded(cycle(PointKind::regular, progress, stopped));
+        do_what_is_due(c, request);
     } catch (const Error& error) {
-        if (stopped() || error.code() == Code::stopped) return;
-        CycleOutcome outcome;
-        outcome.network_failure = reaction_to(error.code()) == Reaction::reconnect;
-        outcome.took = context_.world.clock.mono() - begun;
-        outcome.ended = context_.world.clock.wall();
-        outcome.pending_bytes = group_.statistics().pending_bytes;
-        count_outcome(outcome);
-        error.code() == Code::stale_epoch ? fence(error) : failed(error);
+        if (request.stopped() || error.code() == Code::stopped) return;
+        cycle_failed(c, error, context_.world.clock.mono() - begun);
+    }
+}
+
+void Keeper::do_what_is_due(const Collection& c, const CycleRequest& request) {
+    if (is_exporting(c)) return export_copy(request);
+    before_cycle(c);
+    const CycleResult result = cycle(PointKind::regular, request.progress, request.stopped);
+    result.waits_for_import ? still_waits_for_import() : succeeded(result);
+}
+
+void Keeper::cycle_failed(const Collection& c, const Error& error, sys::Duration took) {
+    if (is_exporting(c)) return export_failed(c, error);
+    const bool network = reaction_to(error.code()) == Reaction::reconnect;
+    // Whether the other site answers matters only when there is something to send.
+    if (network && c.exported.complete && c.place.state == State::replicating) return;
+    CycleOutcome outcome;
+    outcome.network_failure = network;
+    outcome.took = took;
+    outcome.ended = context_.world.clock.wall();
+    outcome.pending_bytes = group_.statistics().pending_bytes;
+    count_outcome(outcome);
+    error.code() == Code::stale_epoch ? fence(error) : failed(error);
+}
+
+// The step is what makes the copy on the medium count: until it is durable the export begins anew.
+void Keeper::export_copy(const CycleRequest& request) {
+    const ExportResult result = run_export(context_, group_, disks(), request);
+    failures_ = 0;
+    const Collection c = group_.advance(Event::initial_completed, [&](Collection& g) {
+        g.exported.complete = true;
+        g.exported.written = context_.world.clock.wall();
+        g.last_sequence = result.sequence;
+        g.initial_complete = true;
+        g.trouble.clear();
+    });
+    end_waiting_job(nullptr,
+                    fmt::format("{} bytes are in {}; carry it to site '{}' and run `reviver "
+                                "import` there",
+                                result.bytes, c.exported.directory, c.peer));
+}
+
+// A VM that was started or stopped meanwhile is no reason to give up; a medium that is full or gone
+// is one, and a person has to look for another.
+void Keeper::export_failed(const Collection& c, const Error& error) {
+    const Reaction reaction = reaction_to(error.code());
+    if (reaction != Reaction::give_up && error.code() != Code::no_space) return failed(error);
+    log_warning("'{}': the export to {} failed: {}", c.name, c.exported.directory, error.what());
+    group_.advance(Event::initial_cancelled, [&](Collection& g) {
+        g.exported.directory.clear();
+        g.trouble = error.what();
+    });
+    forget_export(context_, c);
+    end_waiting_job(&error);
+}
+
+void Keeper::still_waits_for_import() {
+    failures_ = 0;
+    const Collection c = group_.snapshot();
+    if (step_exists(c.place, Event::cycle_succeeded)) {
+        group_.advance(Event::cycle_succeeded, [](Collection& g) { g.trouble.clear(); });
+    } else if (!c.trouble.empty()) {
+        group_.update([](Collection& g) { g.trouble.clear(); });
     }
 }
 
@@ -174,6 +235,10 @@ CycleResult Keeper::cycle(PointKind kind,
     request.progress = std::move(progress);
     request.stopped = std::move(stopped);
     const CycleResult result = run_cycle(context_, group_, disks(), request);
+    if (result.waits_for_import) {
+        group_.update_statistics([&](Statistics& s) { s.pending_bytes = disks().pending_bytes(); });
+        return result;
+    }
     CycleOutcome outcome;
     outcome.success = true;
     outcome.sent_bytes = result.sent_bytes;

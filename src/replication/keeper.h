@@ -34,6 +34,11 @@ class Keeper {
     sys::Duration replica_step();
     void scheduled_start(const Collection& collection);
     void scheduled_cycle();
+    void do_what_is_due(const Collection& collection, const CycleRequest& request);
+    void export_copy(const CycleRequest& request);
+    void export_failed(const Collection& collection, const Error& error);
+    void still_waits_for_import();
+    void cycle_failed(const Collection& collection, const Error& error, sys::Duration took);
     void succeeded(const CycleResult& result);
     void failed(const Error& error);
     void fence(const Error& error);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "replication/control.h"
 #include "replication/engine.h"
+#include "replication/export_run.h"
 #include "replication/limits.h"
 #include "replication/link.h"
 #include "replication/old_primary.h"
@@ -50,6 +51,20 @@ std::string text_of(const store::ScrubReport& report, Machines& machines) {
     return text + (report.complete
                        ? "\nThe other points are sound: fail over to one of them if you have to"
                        : "\nIt ended there: other points may be damaged too");
+}
+
+void require_imported(const Collection& c) {
+    if (!c.exported.complete) return;
+    fail(Code::invalid_state, "site '{}' has not imported the initial copy of '{}' from {}", c.peer,
+         c.name, c.exported.directory);
+}
+
+// This side gives up its role for good, so the other one has to have what it takes to go on.
+void require_other_side_can_go_on(const Collection& c) {
+    require_imported(c);
+    if (c.initial_complete && !c.reverse_pending) return;
+    fail(Code::invalid_state, "site '{}' has no recovery point of '{}' to go on from", c.peer,
+         c.name);
 }
 
 }  // namespace
@@ -168,6 +183,7 @@ void Engine::remove(Group& group, Role role_before) {
         }
     }
     group.give_up_waiting("the replication was removed");
+    forget_export(context_, c);
     if (role == Role::primary) {
         context_.machines.unlock(group.vm_ids());
         keeper_of(c.id).disks().stop_tracking();
@@ -430,6 +446,7 @@ void Engine::start_members(CollectionId id) {
 
 JobId Engine::initiate_planned_failover(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::planned_failover_started);
+    require_imported(group->snapshot());
     const Operation operation{JobType::planned_failover, "Planned failover of",
                               "initiate_planned_failover", "", true};
     return launch(group, operation, owner,
@@ -452,12 +469,13 @@ void Engine::plan_failover(Group& group, JobHandle& job) {
         context_.machines.shut_down(vms, limits::shut_down_patience, false, cancelled);
         context_.machines.lock(
             vms, fmt::format("'{}' is prepared for a planned failover to site {}", c.name, c.peer));
-        keeper_of(c.id).cycle(
+        const CycleResult result = keeper_of(c.id).cycle(
             PointKind::planned,
             [&job](unsigned percent, const std::string& status) {
                 job.progress(10 + percent * 9 / 10, status);
             },
             cancelled);
+        if (result.waits_for_import) require_imported(group.snapshot());
     } catch (Error& error) {
         if (stopping_) throw;
         context_.machines.unlock(vms);
@@ -485,13 +503,6 @@ JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner)
 
 // ----------------------------------------------------------------------------------------------
 // reverse
-
-// This side gives up its role for good, so the other one has to have what it takes to go on.
-void require_other_side_can_go_on(const Collection& c) {
-    if (c.initial_complete && !c.reverse_pending) return;
-    fail(Code::invalid_state, "site '{}' has no recovery point of '{}' to go on from", c.peer,
-         c.name);
-}
 
 JobId Engine::prepare_reverse(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::reverse_prepared);

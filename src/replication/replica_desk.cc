@@ -49,12 +49,13 @@ std::string ReplicaDesk::call(const wire::Peer& peer, const std::string& method,
 }
 
 std::unique_ptr<point::Sink> ReplicaDesk::receive(const wire::Peer& peer,
-                                                  const point::ReceiveHeader&) {
+                                                  const point::ReceiveHeader& header) {
     const std::string name = peer_name(peer);
     auto find = [this, name](CollectionId id) { return group_of(name, id); };
     auto admit = [this, name] { recovery_server_.require_welcome(name); };
     return std::make_unique<GuardedSink>(context_, std::move(find), std::move(admit),
-                                         context_.store.receive());
+                                         context_.store.receive(),
+                                         group_of(name, header.collection)->receive_over_network());
 }
 
 std::shared_ptr<Group> ReplicaDesk::group_of(const std::string& peer, CollectionId id) {

@@ -56,6 +56,15 @@ void judge_state(const HealthInput& in, Verdict& verdict) {
                                 in.name));
             }
             break;
+        case State::ready:
+            if (in.trouble.empty()) break;
+            verdict.say(HealthLevel::warning,
+                        fmt::format("'{}' was not started: {}", in.name, in.trouble));
+            break;
+        case State::replicating:
+            if (in.waits_for.empty()) break;
+            verdict.say(HealthLevel::warning, fmt::format("'{}': {}", in.name, in.waits_for));
+            break;
         case State::initial_replication:
             verdict.say(HealthLevel::warning,
                         fmt::format("the initial replication of '{}' is not complete", in.name));
@@ -99,6 +108,7 @@ bool should_be_transferring(const HealthInput& in) {
 
 void judge_silence(const HealthInput& in, Verdict& verdict) {
     if (!should_be_transferring(in) || in.last_transfer == sys::WallTime{}) return;
+    if (!in.waits_for.empty()) return;  // nothing can be sent before that
     const auto allowed =
         std::max<sys::Duration>(silence_max, std::chrono::seconds(2 * in.interval_s));
     if (in.now - in.last_transfer <= allowed) return;

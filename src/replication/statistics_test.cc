@@ -120,5 +120,20 @@ TEST(Health, DoesNotApplyWithoutARelationship) {
     EXPECT_EQ(judge({}, {}).level, HealthLevel::not_applicable);
 }
 
+// While the first copy is carried nothing can be sent, and that is no failure of anything.
+TEST(Health, AnImportThatIsDueIsAWarningAndSilenceIsNone) {
+    HealthInput input;
+    input.name = "shop";
+    input.role = Role::primary;
+    input.state = State::replicating;
+    input.last_transfer = sys::WallTime(std::chrono::hours(1));
+    input.now = sys::WallTime(std::chrono::hours(100));
+    input.waits_for = "run `reviver import`";
+    const Health health = judge(input, {});
+    EXPECT_EQ(health.level, HealthLevel::warning);
+    ASSERT_EQ(health.issues.size(), 1u);
+    EXPECT_NE(health.issues[0].find("reviver import"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace reviver::replication

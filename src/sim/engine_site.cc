@@ -253,6 +253,7 @@ bool is_refusal(Code code) {
         case Code::invalid_state:
         case Code::in_use:
         case Code::not_found:
+        case Code::exists:
         case Code::no_space:
             return true;
         default:
@@ -296,8 +297,12 @@ void EngineSite::check_store(state::Repository& repository, store::Store& store)
         fmt::format("{}: point {} was acknowledged and is gone", name(), acknowledged.value));
 }
 
+// What is on a medium is no promise yet.
 void EngineSite::acknowledged(Sequence sequence) {
-    if (const auto c = collection()) world_.book.acknowledge(c->epoch, sequence);
+    const auto c = collection();
+    const bool exported =
+        c && c->place.state == State::initial_replication && !c->exported.directory.empty();
+    if (c && !exported) world_.book.acknowledge(c->epoch, sequence);
 }
 
 }  // namespace reviver::sim

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "replication/agenda.h"
+#include "sim/carried_medium.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +11,8 @@
 namespace reviver::sim {
 
 namespace {
+
+using replication::InitialStart;
 
 constexpr const char* owner = "person";
 
@@ -28,7 +31,8 @@ void Person::ask(EngineSite& site, const std::string& what, EngineSite::Request 
     world_.simulation.note(fmt::format("{} is asked to {}", site.name(), what));
     ++requests_;
     const bool waits = what == "suspend" || what == "remove a point" || what == "start the VMs" ||
-                       what.starts_with("cancel the");
+                       what.starts_with("cancel the") || what.ends_with("medium") ||
+                       what.starts_with("start with") || what == "export";
     site.request(std::move(request), waits);
 }
 
@@ -122,6 +126,12 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
         {"modify the settings", std::nullopt,
          [id, settings = settings_of(site)](Engine& e) { e.modify_settings(id, settings, owner); }},
         {"scrub", std::nullopt, [id](Engine& e) { e.scrub(id, owner); }},
+        {"export", initial_started,
+         [id](Engine& e) {
+             e.start_replication(id, {InitialReplication::medium, medium_directory}, owner);
+         }},
+        {"import the medium", std::nullopt,
+         [](Engine& e) { e.import_replica(medium_directory, std::nullopt, owner); }},
         {"remove a point", std::nullopt,
          [this, id](Engine& e) {
              if (const auto point = random_point(e)) e.remove_point(id, *point);
@@ -185,6 +195,29 @@ void Person::set_up(EngineSite& site, EngineSite& other) {
     });
 }
 
+void Person::start(EngineSite& site, CollectionId id) {
+    InitialStart how;
+    if (prng_.one_in(3)) how.type = InitialReplication::seeded;
+    if (how.type == InitialReplication::network && prng_.one_in(3)) {
+        how = {InitialReplication::medium, medium_directory};
+        wipe_medium(site.site().disk());
+    }
+    ask(site, fmt::format("start with {}", static_cast<int>(how.type)),
+        [id, how](Engine& e) { e.start_replication(id, how, owner); });
+}
+
+// The disk may be too full for it: then another day.
+void Person::carry(EngineSite& from, EngineSite& to) {
+    try {
+        carry_medium(from.site().disk(), to.site().disk());
+    } catch (const Error& e) {
+        world_.simulation.note(fmt::format("the medium is not carried: {}", e.what()));
+        return wipe_medium(to.site().disk());
+    }
+    ask(to, "import the medium",
+        [](Engine& e) { e.import_replica(medium_directory, std::nullopt, owner); });
+}
+
 void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& other,
                             const std::optional<Collection>& o) {
     const CollectionId id = c.id;
@@ -199,12 +232,7 @@ void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& o
     }
     switch (c.place.state) {
         case State::ready:
-            if (prng_.one_in(2)) {
-                return ask(site, "start seeded", [id](Engine& e) {
-                    e.start_replication(id, {InitialReplication::seeded}, owner);
-                });
-            }
-            return ask(site, "start", [id](Engine& e) { e.start_replication(id, {}, owner); });
+            return start(site, id);
         case State::suspended:
             if (c.fenced) return;
             return ask(site, "resume", [id](Engine& e) { e.resume(id); });
@@ -224,6 +252,10 @@ void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& o
             return ask(other, "fail over",
                        [id](Engine& e) { e.initiate_failover(id, std::nullopt, owner); });
         default:
+            if (c.exported.complete && is(o, Role::replica, State::initial_replication) &&
+                prng_.one_in(2)) {
+                return carry(site, other);
+            }
             if (has_vms(site) && !c.fenced && !all_on(site)) {
                 ask(site, "start the VMs", [id](Engine& e) { e.start_members(id); });
             }

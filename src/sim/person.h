@@ -40,6 +40,8 @@ class Person {
     std::vector<Wish> wishes(EngineSite& site);
     void ask(EngineSite& site, const std::string& what, EngineSite::Request request);
     void set_up(EngineSite& site, EngineSite& other);
+    void start(EngineSite& site, CollectionId id);
+    void carry(EngineSite& from, EngineSite& to);
     void due_at_primary(EngineSite& site, const Collection& c, EngineSite& other,
                         const std::optional<Collection>& o);
     void due_at_replica(EngineSite& site, const Collection& c, EngineSite& other,
