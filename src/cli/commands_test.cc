@@ -38,9 +38,9 @@ class Commands : public testing::Test {
         link.set("Collection", path_of_collection(shop_id));
         link.set("Member", path_of_vm(web_id));
         pretend_.instances("Msvm_CollectedVirtualSystems").push_back(link);
-        for (const char* empty :
-             {"Msvm_CollectionRecoveryPoint", "Msvm_ConcreteJob", "Reviver_Peer",
-              "Msvm_CollectionReplicationSettingData", "Reviver_CollectionStatus"}) {
+        for (const char* empty : {"Msvm_CollectionRecoveryPoint", "Msvm_ConcreteJob",
+                                  "Reviver_Peer", "Msvm_CollectionReplicationSettingData",
+                                  "Reviver_CollectionStatus", "Reviver_KeptPoint"}) {
             pretend_.instances(empty);
         }
     }
@@ -302,6 +302,7 @@ TEST_F(Commands, StatusSaysInWordsHowItIs) {
     });
     cim::Instance details("Reviver_CollectionStatus");
     details.set("CollectionID", shop_id).set("NewestPoint", std::uint64_t{41});
+    details.set("BandwidthLimit", std::uint64_t{2u << 20});
     details.set("HoldMedian", std::uint32_t{14300}).set("HoldPercentile99", std::uint32_t{29000});
     pretend_.instances("Reviver_CollectionStatus") = {details};
     std::string all = run(show_status);
@@ -311,13 +312,31 @@ TEST_F(Commands, StatusSaysInWordsHowItIs) {
     EXPECT_THAT(run(show_status),
                 AllOf(HasSubstr("web (running)"), HasSubstr("3.0 MiB not sent"),
                       HasSubstr("41 done, 0 missed"), HasSubstr("Last point  41 ("),
-                      HasSubstr("14.3 ms median")));
+                      HasSubstr("14.3 ms median"),
+                      HasSubstr("2.0 MiB/s now; all collections together no limit")));
     boost::json::value status = json(show_status);
     EXPECT_EQ(status.at("ReplicationState"), 8);
     EXPECT_EQ(status.at("CollectionID"), shop_id);
     EXPECT_EQ(status.at("Statistics").at("PendingReplicationSize"), 3u << 20);
     EXPECT_EQ(status.at("Members").at(0).at("ElementName"), "web");
     EXPECT_EQ(json(show_statistics).at("ReplicationWALSuccessCount"), 41);
+}
+
+TEST_F(Commands, PointsSayWhyTheyAreKept) {
+    for (const char* sequence : {"4", "7"}) {
+        const std::string id = fmt::format("Reviver:{}\\{}", shop_id, sequence);
+        cim::Instance point("Msvm_CollectionRecoveryPoint");
+        point.set("InstanceID", id).set("CollectionID", shop_id);
+        pretend_.instances("Msvm_CollectionRecoveryPoint").push_back(point);
+        cim::Instance kept("Reviver_KeptPoint");
+        kept.set("InstanceID", id);
+        kept.set("KeptAs",
+                 std::vector<std::string>{"daily", "pinned: failover " + std::string(sequence)});
+        pretend_.instances("Reviver_KeptPoint").push_back(kept);
+    }
+    arguments.collection = "shop";
+    EXPECT_THAT(run(show_points), HasSubstr("daily, pinned: failover 7"));
+    EXPECT_EQ(json(show_points).at(0).at("KeptAs").at(1), "pinned: failover 4");
 }
 
 TEST_F(Commands, StatusOfWhatIsNotReplicatedAsksForNothingMore) {

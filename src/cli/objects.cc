@@ -129,6 +129,8 @@ Details read_details(const cim::Instance& from) {
             .newest_point = number_of(from.get("NewestPoint")),
             .failover_point = number_of(from.get("FailoverPoint")),
             .trouble = text_of(from.get("Trouble")),
+            .bandwidth = number_of(from.get("BandwidthLimit")),
+            .site_bandwidth = number_of(from.get("SiteBandwidthLimit")),
             .fenced = flag_of(from.get("Fenced")),
             .hold_us_median = number_of(from.get("HoldMedian")),
             .hold_us_p99 = number_of(from.get("HoldPercentile99")),

@@ -38,7 +38,8 @@ struct Point {  // Msvm_CollectionRecoveryPoint
     std::uint64_t sequence = 0;
     std::optional<cim::DateTime> created;
     std::uint64_t consistency = 0;
-    std::string remark;  // what is special about it
+    std::string remark;                  // what is special about it
+    std::vector<std::string> kept_as{};  // why it stays: Reviver_KeptPoint
 };
 
 struct Job {  // Msvm_ConcreteJob
@@ -90,6 +91,8 @@ struct Details {  // Reviver_CollectionStatus
     std::uint64_t newest_point = 0;
     std::uint64_t failover_point = 0;  // 0: none
     std::string trouble;
+    std::uint64_t bandwidth = 0;       // bytes a second, now; 0: no limit
+    std::uint64_t site_bandwidth = 0;  // likewise, of all collections together
     bool fenced = false;
     std::uint64_t hold_us_median = 0;
     std::uint64_t hold_us_p99 = 0;

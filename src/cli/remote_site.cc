@@ -133,6 +133,21 @@ std::vector<Point> RemoteSite::points(const Collection& collection) {
     return points;
 }
 
+void RemoteSite::say_why_kept(std::vector<Point>& points) {
+    std::map<std::string, std::vector<std::string>> reasons;
+    try {
+        for (const cim::Enumerated& each : client_.enumerate("Reviver_KeptPoint")) {
+            reasons[text_of(each.instance.get("InstanceID"))] =
+                texts_of(each.instance.get("KeptAs"));
+        }
+    } catch (const cim::WsmanFault& fault) {
+        if (fault.subcode() != "DestinationUnreachable") throw;
+    }
+    for (Point& point : points) {
+        point.kept_as = reasons[text_of(point.instance.get("InstanceID"))];
+    }
+}
+
 Point RemoteSite::point(const Collection& collection, const std::string& sequence) {
     for (const Point& point : points(collection)) {
         if (std::to_string(point.sequence) == sequence) return point;

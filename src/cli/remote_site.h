@@ -38,6 +38,8 @@ class RemoteSite {
     Collection collection(const std::string& name_or_id);
     std::vector<Vm> members(const Collection& collection);
     std::vector<Point> points(const Collection& collection);  // ascending
+    // Fills in why each stays; nothing from a server that does not have the class.
+    void say_why_kept(std::vector<Point>& points);
     Point point(const Collection& collection, const std::string& sequence);
     std::vector<Job> jobs();
     Job job(const std::string& id);

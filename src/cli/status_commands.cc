@@ -4,6 +4,7 @@
 #include "cli/words.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -111,6 +112,14 @@ std::string lag_in_full(const Overview& overview) {
 
 using Rows = std::vector<std::vector<std::string>>;
 
+std::string bandwidth_text(const Details& details) {
+    const auto rate = [](std::uint64_t bytes) {
+        return bytes == 0 ? std::string("no limit") : bytes_text(bytes) + "/s";
+    };
+    return fmt::format("{} now; all collections together {}", rate(details.bandwidth),
+                       rate(details.site_bandwidth));
+}
+
 void add_replication(Rows& rows, const Overview& overview) {
     if (!overview.settings || !overview.statistics) return;
     rows.push_back({"Peer", other_site(overview)});
@@ -124,6 +133,9 @@ void add_replication(Rows& rows, const Overview& overview) {
 }
 
 void add_details(Rows& rows, const Details& details, bool primary) {
+    if (details.bandwidth != 0 || details.site_bandwidth != 0) {
+        rows.push_back({"Bandwidth", bandwidth_text(details)});
+    }
     if (details.failover_point != 0 && !primary) {
         rows.push_back({"Failed over", fmt::format("to point {}", details.failover_point)});
     }
@@ -190,6 +202,14 @@ Rows rows_of(const Statistics& figures) {
     };
 }
 
+boost::json::array json_of_points(const std::vector<Point>& points) {
+    boost::json::array all = json_of_all(points);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        all[i].as_object()["KeptAs"] = json_of_texts(points[i].kept_as);
+    }
+    return all;
+}
+
 void show_overviews(const Session& session) {
     std::vector<Overview> overviews;
     for (const Collection& each : session.site.collections()) {
@@ -223,15 +243,18 @@ void remove_point(const Session& session) {
 void show_points(const Session& session) {
     Collection collection = session.site.collection(session.arguments.collection);
     std::vector<Point> points = session.site.points(collection);
-    if (session.console.json) return print_json(session.console, json_of_all(points));
+    session.site.say_why_kept(points);
+    if (session.console.json) return print_json(session.console, json_of_points(points));
     if (points.empty()) {
         return session.console.print(collection.name + ": no recovery points at this site");
     }
-    std::vector<std::vector<std::string>> rows{{"POINT", "TIME", "AGE", "CONSISTENCY", "REMARK"}};
+    std::vector<std::vector<std::string>> rows{
+        {"POINT", "TIME", "AGE", "CONSISTENCY", "KEPT AS", "REMARK"}};
     for (const Point& point : points) {
         rows.push_back({std::to_string(point.sequence),
                         point.created ? local_time_text(*point.created) : "unknown",
                         age_text(point.created, now()), consistency_words(point.consistency),
+                        printable(fmt::format("{}", fmt::join(point.kept_as, ", "))),
                         printable(point.remark)});
     }
     session.console.out << table_text(rows);

@@ -76,11 +76,14 @@ std::shared_ptr<const cim::ObjectManager> object_manager(replication::Engine& en
 }
 
 metrics::SiteFigures figures_of(const std::string& site, replication::Engine& engine) {
-    metrics::SiteFigures figures{site, REVIVER_VERSION, engine.now(), {}, engine.jobs().list()};
+    metrics::SiteFigures figures{site, REVIVER_VERSION,      engine.now(),
+                                 {},   engine.jobs().list(), engine.policy().site_rate()};
     for (auto& collection : engine.collections()) {
         const CollectionId id = collection.id;
-        figures.collections.push_back(
-            {std::move(collection), engine.statistics(id), engine.health(id), engine.points(id)});
+        const std::uint64_t bandwidth = engine.policy().rate_of(id, collection.name);
+        figures.collections.push_back({std::move(collection), engine.statistics(id),
+                                       engine.health(id), engine.points(id), engine.lag(id),
+                                       bandwidth});
     }
     return figures;
 }

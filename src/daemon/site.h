@@ -22,6 +22,9 @@ class Site {
     Site(const Site&) = delete;
     Site& operator=(const Site&) = delete;
 
+    // The one part of the configuration that may change while the site runs.
+    void set_policy(const SitePolicy& policy);
+
     std::uint16_t peer_port() const;
     std::uint16_t management_port() const;
 

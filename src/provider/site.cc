@@ -53,6 +53,12 @@ cim::Instance status_instance(Engine& engine, const Collection& c) {
     instance.set("NewestPoint", newest);
     if (c.failover_point.value != 0) instance.set("FailoverPoint", c.failover_point.value);
     if (!c.trouble.empty()) instance.set("Trouble", c.trouble);
+    if (const auto rate = engine.policy().rate_of(c.id, c.name)) {
+        instance.set("BandwidthLimit", rate);
+    }
+    if (const auto rate = engine.policy().site_rate()) {
+        instance.set("SiteBandwidthLimit", rate);
+    }
     instance.set("Fenced", c.fenced);
     instance.set("Merged", c.failover_point.value == 0 || c.flattened);
     instance.set("HoldMedian", hold_us_percentile(statistics, 50));
@@ -62,6 +68,31 @@ cim::Instance status_instance(Engine& engine, const Collection& c) {
     instance.set("ReverseDifferingBytes", c.reverse_report.differing_bytes);
     instance.set("ReverseSentBytes", c.reverse_report.sent_bytes);
     return instance;
+}
+
+std::string reason_text(const store::KeptPoint& point, store::KeptAs reason) {
+    std::string text(name_of(reason));
+    if (reason != store::KeptAs::pinned) return text;
+    std::string pins;
+    for (const std::string& pin : point.pins) pins += (pins.empty() ? "" : ", ") + pin;
+    return fmt::format("{}: {}", text, pins);
+}
+
+std::vector<cim::Instance> kept_points(Engine& engine) {
+    std::vector<cim::Instance> result;
+    for (const Collection& c : engine.collections()) {
+        if (c.place.role != Role::replica) continue;
+        for (const store::KeptPoint& point : engine.kept_points(c.id)) {
+            cim::Instance instance("Reviver_KeptPoint");
+            instance.set("InstanceID", point_instance_id(c.id, point.sequence));
+            instance.set("CollectionID", c.id.text());
+            std::vector<std::string> reasons;
+            for (const auto reason : point.reasons) reasons.push_back(reason_text(point, reason));
+            instance.set("KeptAs", reasons);
+            result.push_back(std::move(instance));
+        }
+    }
+    return result;
 }
 
 std::string text_argument(const cim::Call& call, const char* name) {
@@ -88,6 +119,7 @@ CollectionId collection_argument(const cim::Call& call) {
 void bind_site(cim::Registry& registry, Engine& engine) {
     bind_list(registry, site_service, [&engine] { return std::vector{service_instance(engine)}; });
     bind_list(registry, "Reviver_Peer", [&engine] { return peers(engine); });
+    bind_list(registry, "Reviver_KeptPoint", [&engine] { return kept_points(engine); });
     bind_list(registry, "Reviver_CollectionStatus", [&engine] {
         std::vector<cim::Instance> result;
         for (const Collection& c : engine.collections()) {

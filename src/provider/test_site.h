@@ -94,8 +94,8 @@ class TestSite {
         return site;
     }
     replication::Context context() {
-        const auto dial = [this](const sys::Endpoint& to, const wire::Fingerprint&,
-                                 sys::MonoTime) -> std::unique_ptr<wire::PeerLink> {
+        const auto dial = [this](const sys::Endpoint& to, const wire::Fingerprint&, sys::MonoTime,
+                                 const auto&) -> std::unique_ptr<wire::PeerLink> {
             fail(link_error_, "nobody answers at {}:{}", to.host, to.port);
         };
         const auto fetch = [](const sys::Endpoint&) { return std::string(64, 'f'); };

@@ -85,7 +85,7 @@ void Cycle::note_traffic() {
 void Cycle::open_link() {
     note_traffic();
     sink_.reset();
-    link_ = connect(context_, collection_.peer);
+    link_ = connect(context_, collection_, collection_.peer);
 }
 
 // After a reverse the other side is an old primary. It becomes our replica by this question, and

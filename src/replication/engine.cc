@@ -20,11 +20,17 @@ void require_name(const std::string& name) {
     }
 }
 
+Context with_policy(Context context) {
+    if (!context.policy) context.policy = std::make_shared<Policy>(context.world.clock);
+    return context;
+}
+
 }  // namespace
 
 Engine::Engine(Context context)
-    : context_(std::move(context)),
+    : context_(with_policy(std::move(context))),
       recovery_server_(context_.repository, context_.peers, context_.site.name),
+      gate_(context_.world),
       failover_network_(context_.repository),
       desk_(context_, *this, recovery_server_) {
     for (const auto& [id, text] : context_.repository.list(Group::document_kind())) {
@@ -58,7 +64,7 @@ void Engine::go_live(Collection collection) {
     }
     Live live;
     live.group = std::make_shared<Group>(context_, std::move(collection), std::move(statistics));
-    live.keeper = std::make_unique<Keeper>(context_, *live.group, recovery_server_);
+    live.keeper = std::make_unique<Keeper>(context_, *live.group, recovery_server_, gate_);
     const std::lock_guard lock(mutex_);
     live_.emplace(id, std::move(live));
 }
@@ -139,6 +145,16 @@ std::optional<Collection> Engine::collection(CollectionId id) {
 
 std::vector<PointInfo> Engine::points(CollectionId id) {
     return context_.store.points(id);
+}
+
+std::vector<store::KeptPoint> Engine::kept_points(CollectionId id) {
+    return context_.store.kept(
+        id, context_.policy->retention(group_of(id)->snapshot().settings, now()));
+}
+
+std::optional<Lag> Engine::lag(CollectionId id) {
+    const auto group = group_of(id);
+    return lag_of(group->health_input(), group->statistics());
 }
 
 Statistics Engine::statistics(CollectionId id) {

@@ -36,14 +36,18 @@ class Engine : private Directory {
 
     wire::PeerHandler& peer_handler() { return desk_; }
     const SiteIdentity& site() const { return context_.site; }
+    const Policy& policy() const { return *context_.policy; }
     sys::WallTime now() { return context_.world.clock.wall(); }
 
     // --- what is there
     std::vector<Collection> collections();
     std::optional<Collection> collection(CollectionId id);
     std::vector<PointInfo> points(CollectionId id);
+    std::vector<store::KeptPoint> kept_points(CollectionId id);
     Statistics statistics(CollectionId id);
     Health health(CollectionId id);
+    // How old the newest durable point is, while points should be coming.
+    std::optional<Lag> lag(CollectionId id);
     // Something about a VM that a person should know; warns in the health of its collection.
     void note(VmId vm, const std::string& text);
     Jobs& jobs() { return context_.jobs; }
@@ -149,6 +153,7 @@ class Engine : private Directory {
     Context context_;
     VmNotes notes_;
     RecoveryServer recovery_server_;
+    CycleGate gate_;
     FailoverNetwork failover_network_;
     ReplicaDesk desk_;
     std::mutex mutex_;

@@ -130,6 +130,8 @@ HealthInput Group::health_input() {
     input.waits_for = agenda_text(c, context_.world.clock.wall());
     input.interval_s = c.settings.interval_s;
     input.last_transfer = c.place.role == Role::primary ? s.last_success : c.last_apply_time;
+    // What this side sent when it was primary before is no point of the relationship of today.
+    if (c.reverse_pending) input.last_transfer = {};
     input.now = context_.world.clock.wall();
     return input;
 }

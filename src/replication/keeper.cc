@@ -17,8 +17,8 @@ constexpr std::chrono::seconds agenda_pause{10};  // between two looks at the cl
 
 }  // namespace
 
-Keeper::Keeper(Context& context, Group& group, RecoveryServer& recovery_server)
-    : context_(context), group_(group), recovery_server_(recovery_server) {
+Keeper::Keeper(Context& context, Group& group, RecoveryServer& recovery_server, CycleGate& gate)
+    : context_(context), group_(group), recovery_server_(recovery_server), gate_(gate) {
     task_ = context.world.tasks.start("keeper of " + group.id().text(), [this] { run(); });
 }
 
@@ -44,7 +44,19 @@ void Keeper::run() {
     }
 }
 
+// That time passes changes no document; whoever follows events hears of it here.
+void Keeper::watch_lag() {
+    const HealthInput input = group_.health_input();
+    const auto lag = lag_of(input, group_.statistics());
+    const bool late = lag && lag->too_old();
+    if (late == late_) return;
+    late_ = late;
+    if (late) log_warning("'{}': the newest recovery point is too old", input.name);
+    context_.observer.collection_changed(group_.id());
+}
+
 sys::Duration Keeper::step() {
+    watch_lag();
     switch (group_.snapshot().place.role) {
         case Role::primary:
             return primary_step();
@@ -96,6 +108,16 @@ void Keeper::before_cycle(const Collection& c) {
     if (c.place.state == State::waiting_for_resync) group_.advance(Event::resync_started);
 }
 
+namespace {
+
+// It may copy or compare whole disks.
+bool is_long(const Collection& c) {
+    return c.place.state == State::initial_replication || c.place.state == State::resynchronizing ||
+           c.place.state == State::waiting_for_resync || c.reverse_pending;
+}
+
+}  // namespace
+
 void Keeper::scheduled_cycle() {
     auto turn = group_.take_turn();
     const Collection c = group_.snapshot();
@@ -106,8 +128,12 @@ void Keeper::scheduled_cycle() {
     auto progress = [job](unsigned percent, const std::string& status) {
         if (job != nullptr) job->progress(percent, status);
     };
-    const sys::MonoTime begun = context_.world.clock.mono();
+    sys::MonoTime begun = context_.world.clock.mono();
     try {
+        const auto place = gate_.enter(is_long(c), stopped);
+        begun = context_.world.clock.mono();
+        // Those that began at one moment, after a start of the daemon, drift apart here.
+        next_cycle_ = begun + std::chrono::seconds(c.settings.interval_s);
         before_cycle(c);
         succeeded(cycle(PointKind::regular, progress, stopped));
     } catch (const Error& error) {
@@ -250,9 +276,7 @@ sys::Duration Keeper::replica_step() {
     // Before the first point the store knows nothing of the collection: there is nothing to keep
     // up.
     if (!context_.store.newest(c.id)) return upkeep_pause;
-    store::RetentionPolicy policy;
-    policy.recovery_history = c.settings.recovery_history;
-    policy.now = context_.world.clock.wall();
+    const auto policy = context_.policy->retention(c.settings, context_.world.clock.wall());
     point::Filters filters;
     filters.stopped = [this] { return stopping_.load(); };
     try {

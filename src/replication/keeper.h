@@ -4,6 +4,7 @@
 #pragma once
 
 #include "replication/cycle.h"
+#include "replication/cycle_gate.h"
 #include "replication/group.h"
 #include "replication/recovery_server.h"
 
@@ -14,7 +15,7 @@ namespace reviver::replication {
 
 class Keeper {
   public:
-    Keeper(Context& context, Group& group, RecoveryServer& recovery_server);
+    Keeper(Context& context, Group& group, RecoveryServer& recovery_server, CycleGate& gate);
     ~Keeper();  // stops and joins
 
     // A cycle now, for a planned failover; the caller holds the group's turn.
@@ -27,6 +28,7 @@ class Keeper {
   private:
     void run();
     sys::Duration step();
+    void watch_lag();
     sys::Duration primary_step();
     sys::Duration replica_step();
     void scheduled_cycle();
@@ -41,10 +43,12 @@ class Keeper {
     Context& context_;
     Group& group_;
     RecoveryServer& recovery_server_;
+    CycleGate& gate_;
     std::atomic<bool> stopping_{false};
     std::unique_ptr<GroupDisks> disks_;
     sys::MonoTime next_cycle_{};
     unsigned failures_ = 0;
+    bool late_ = false;  // the newest point is too old, and that was told
     std::unique_ptr<sys::Task> task_;
 };
 

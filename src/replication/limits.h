@@ -14,8 +14,10 @@ constexpr std::chrono::seconds call_patience{30};  // for one question to the ot
 constexpr std::chrono::seconds connect_patience{10};
 constexpr std::chrono::seconds retry_first{1};  // after a failed cycle; doubles, with jitter
 constexpr std::chrono::seconds retry_longest{60};
-constexpr unsigned cut_resumptions_max = 5;      // reconnections that go on with the same cut
-constexpr unsigned failures_until_critical = 3;  // in a row
+constexpr std::size_t cycles_at_once_max = 12;      // of a site, with long ones
+constexpr std::size_t long_cycles_at_once_max = 6;  // initial copies and resynchronizations
+constexpr unsigned cut_resumptions_max = 5;         // reconnections that go on with the same cut
+constexpr unsigned failures_until_critical = 3;     // in a row
 constexpr std::chrono::seconds shut_down_patience{120};
 constexpr std::chrono::seconds fence_patience{30};  // before the plug is pulled
 constexpr std::chrono::seconds reverse_patience{

@@ -81,7 +81,7 @@ JobId Engine::create_relationship(CollectionId id, Settings settings, const std:
                       if (disks->shapes().empty()) {
                           fail(Code::invalid_parameter, "'{}' has no disk to replicate", c.name);
                       }
-                      const auto link = connect(context_, settings.recovery_connection_point);
+                      const auto link = connect(context_, c, settings.recovery_connection_point);
                       ask(context_, *link, "create",
                           to_text(control::Create{c.id, epoch, c.name, settings, disks->vms()}));
                       g.advance(Event::relationship_created, [&](Collection& made) {
@@ -460,7 +460,7 @@ JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner)
                       auto turn = g.take_turn();
                       const Collection c = g.snapshot();
                       // The other side has to agree: it may have brought the VMs up already.
-                      const auto link = connect(context_, c.peer);
+                      const auto link = connect(context_, c, c.peer);
                       ask(context_, *link, "planned_reverted",
                           to_text(control::PlannedReverted{c.id, c.epoch}));
                       context_.machines.unlock(g.vm_ids());

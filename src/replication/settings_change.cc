@@ -48,7 +48,7 @@ JobId Engine::modify_settings(CollectionId id, const Settings& wanted, const std
     const Operation operation{JobType::modify_replication, "Modify the settings of", "", ""};
     return launch(group, operation, owner, [this, settings](Group& g, JobHandle&) {
         const Collection now = g.snapshot();
-        const auto link = connect(context_, now.peer);
+        const auto link = connect(context_, now, now.peer);
         ask(context_, *link, "settings",
             to_text(control::NewSettings{now.id, now.epoch, settings}));
         g.update([&](Collection& changed) {

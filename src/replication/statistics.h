@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,18 @@ struct HealthInput {
     sys::WallTime last_transfer;  // last send (primary) or receive (recovery); epoch start: never
     sys::WallTime now;
 };
+
+// How old the newest durable point is, seen from this side: on the primary since the last success,
+// on the recovery side since the last receive.
+struct Lag {
+    sys::Duration age{};
+    // Two intervals and an ordinary cycle: beyond it a second cycle was missed.
+    sys::Duration allowed{};
+    bool too_old() const { return age > allowed; }
+};
+
+// Nothing while no points should be coming, and before the first.
+std::optional<Lag> lag_of(const HealthInput& input, const Statistics& statistics);
 
 struct Health {
     HealthLevel level = HealthLevel::not_applicable;

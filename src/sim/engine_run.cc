@@ -21,6 +21,20 @@ VmId vm_id(std::uint8_t number) {
     return VmId(Uuid(id));
 }
 
+// Points of some minutes, days and weeks; and every third time a link that is narrow.
+SitePolicy random_policy(std::uint64_t seed) {
+    Prng choice(seed);
+    SitePolicy policy;
+    policy.retention.all_minutes = static_cast<std::uint32_t>(choice.below(3));
+    policy.retention.daily = static_cast<std::uint32_t>(choice.below(3));
+    policy.retention.weekly = static_cast<std::uint32_t>(choice.below(3));
+    if (choice.one_in(3)) policy.bandwidth.site.bytes_per_second = choice.between(128, 1024) << 10;
+    if (choice.one_in(3)) {
+        policy.bandwidth.collections.push_back({"shop", {choice.between(128, 1024) << 10, {}}});
+    }
+    return policy;
+}
+
 // The guests write until then.
 struct Rest {
     bool& done;
@@ -42,6 +56,7 @@ class EngineRun {
           west_(world_, simulation_.add_site("west"), "east"),
           person_(world_, east_, west_, choice_.fork()) {
         simulation_.set_loud(options.loud);
+        world_.policy = random_policy(seed);
         for (EngineSite* site : {&east_, &west_}) {
             site->site().disk().set_name_rules(choice_.one_in(2) ? NameRules::loose
                                                                  : NameRules::journalled);

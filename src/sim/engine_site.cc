@@ -206,16 +206,21 @@ void EngineSite::run(sys::World& world) {
     if (!peers.find(peer_)) {
         peers.put({peer_, "", to_hex(fingerprint_of(peer_).hash()), {peer_, peer_port}});
     }
-    wire::PlainTransport transport(world, fingerprint_of(name()));
+    const auto policy = std::make_shared<replication::Policy>(world.clock, world_.policy);
+    wire::PlainTransport transport(world, fingerprint_of(name()), policy->site_limit());
     const wire::Site self = greeting_of(world, name());
     const auto dial = [&](const sys::Endpoint& to, const wire::Fingerprint& expected,
-                          sys::MonoTime deadline) {
-        return std::make_unique<wire::PeerLink>(world, transport, self, to, expected, deadline);
+                          sys::MonoTime deadline, std::shared_ptr<wire::BandwidthLimit> own) {
+        wire::LinkOptions options;
+        options.bandwidth = std::move(own);
+        return std::make_unique<wire::PeerLink>(world, transport, self, to, expected, deadline,
+                                                options);
     };
     const replication::SiteIdentity identity{
         name(), self.id.text(), to_hex(fingerprint_of(name()).hash()), {name(), peer_port}};
     Engine engine({world, identity, *repository, store, machines, dial,
-                   [](const sys::Endpoint&) { return std::string(); }, jobs, peers});
+                   [](const sys::Endpoint&) { return std::string(); }, jobs, peers,
+                   replication::nobody(), policy});
     Desk desk(*this, engine.peer_handler(), store);
     PairedSite paired(peer_);
     wire::PeerServer server(world, transport, self, {"", peer_port}, paired, desk);

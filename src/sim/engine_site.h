@@ -21,6 +21,7 @@ struct EngineWorld {
     CollectionId collection;
     std::uint64_t troubled_one_in = 0;  // see ModelMachines
     std::string finding;                // of a task that answers the other site, which goes on
+    SitePolicy policy{};                // of either site
 };
 
 class EngineSite {

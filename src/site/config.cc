@@ -4,6 +4,7 @@
 #include "site/endpoint.h"
 #include "site/layout.h"
 #include "site/limits.h"
+#include "site/policy_config.h"
 #include "site/toml_reader.h"
 
 #include <fmt/ranges.h>
@@ -112,17 +113,6 @@ double read_reserve(TomlSection section) {
     return static_cast<double>(percent) / 100;
 }
 
-std::uint64_t read_bandwidth(TomlSection section) {
-    const char* key = "bandwidth_kib_per_s_max";
-    std::int64_t kib = section.number(key, 0, 0, limits::bandwidth_kib_per_s_max);
-    if (kib != 0 && kib < limits::bandwidth_kib_per_s_min) {
-        section.refuse(key, fmt::format("must be 0 (no limit) or at least {}",
-                                        limits::bandwidth_kib_per_s_min));
-    }
-    section.finish();
-    return static_cast<std::uint64_t>(kib) << 10;
-}
-
 level_enum read_log_level(TomlSection section) {
     level_enum level = section.parsed("level", "info", parse_log_level);
     section.finish();
@@ -190,7 +180,8 @@ Config parse_config(std::string_view text, const fs::path& file) {
     config.peer = read_peer(root.section("peer"), layout);
     config.management = read_management(root.section("management"), layout);
     config.store_reserve_share = read_reserve(root.section("store"));
-    config.bandwidth_bytes_per_second_max = read_bandwidth(root.section("replication"));
+    config.policy.bandwidth = read_bandwidth(root.section("replication"));
+    config.policy.retention = read_retention(root.section("retention"));
     config.log_level = read_log_level(root.section("log"));
     root.finish();
     return config;

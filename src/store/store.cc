@@ -250,6 +250,18 @@ void Store::remove_collection(CollectionId collection, bool delete_files) {
         if (owner == collection) remove_collection_files(context, directory);
 }
 
+std::vector<KeptPoint> Store::kept(CollectionId collection, const RetentionPolicy& policy) {
+    std::vector<KeptPoint> result;
+    const auto row = parts_->context.manifest.load(collection);
+    if (!row) return result;
+    auto reasons = reasons_to_keep(retention_points(*row), policy);
+    for (std::size_t i = 0; i < row->points.size(); ++i) {
+        const PointRow& point = row->points[i];
+        result.push_back({point.info.sequence, std::move(reasons[i]), point.pins});
+    }
+    return result;
+}
+
 Upkeep Store::maintain_once(CollectionId collection, const RetentionPolicy& policy,
                             const point::Filters& filters) {
     Context& context = parts_->context;

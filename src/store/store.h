@@ -64,6 +64,13 @@ struct ChainFile {
     bool operator==(const ChainFile&) const = default;
 };
 
+// Why a point stays; without a reason it goes at the next upkeep.
+struct KeptPoint {
+    Sequence sequence;
+    std::vector<KeptAs> reasons;
+    std::vector<std::string> pins;  // what it is pinned for
+};
+
 // What one step of upkeep did.
 struct Upkeep {
     std::vector<Sequence> dropped;  // points that the policy took out
@@ -124,6 +131,7 @@ class Store {
 
     // --- upkeep, beside running receives Drops the points that the policy lets go, then does at
     // most one merge or fold. Of `filters` the throttle and the stop are used.
+    std::vector<KeptPoint> kept(CollectionId collection, const RetentionPolicy& policy);
     Upkeep maintain_once(CollectionId collection, const RetentionPolicy& policy,
                          const point::Filters& filters = {});
     // Makes the chain of a point shorter where that takes no point away; answers the longest chain

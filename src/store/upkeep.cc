@@ -44,11 +44,7 @@ std::vector<Sequence> drop_points(Context& context, Live& live, CollectionId col
                                   const RetentionPolicy& policy) {
     const auto files = live.files_turn.take();
     const CollectionRow row = context.load(collection);
-    std::vector<RetentionPoint> points;
-    for (const PointRow& point : row.points)
-        points.push_back(
-            {point.info.sequence, point.info.cut_time, point.info.kind, !point.pins.empty()});
-    const std::vector<Sequence> dropped = points_to_drop(points, policy);
+    const std::vector<Sequence> dropped = points_to_drop(retention_points(row), policy);
     if (!dropped.empty()) context.manifest.remove_points(collection, dropped);
     return dropped;
 }
@@ -117,6 +113,14 @@ std::optional<Compaction> next_of_disk(Context& context, const CollectionRow& co
 }
 
 }  // namespace
+
+std::vector<RetentionPoint> retention_points(const CollectionRow& row) {
+    std::vector<RetentionPoint> points;
+    for (const PointRow& point : row.points)
+        points.push_back(
+            {point.info.sequence, point.info.cut_time, point.info.kind, !point.pins.empty()});
+    return points;
+}
 
 std::uint64_t tidy(Context& context, Live& live, CollectionId collection) {
     const auto files = live.files_turn.take();

@@ -24,6 +24,8 @@
 
 namespace reviver::store {
 
+std::vector<RetentionPoint> retention_points(const CollectionRow& row);
+
 // The caller has the upkeep turn in each of these.
 Upkeep maintain(Context& context, Live& live, CollectionId collection,
                 const RetentionPolicy& policy, const point::Filters& filters);
