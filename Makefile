@@ -22,6 +22,12 @@ sim:
 	@setup/build $(BUILD) -- reviver-sim
 	@$(BUILD)/bin/reviver-sim --seeds $(SEEDS)
 
+# Both simulators for hours.
+nightly:
+	@setup/build $(BUILD) -- reviver-sim
+	@$(BUILD)/bin/reviver-sim --seeds 10000
+	@$(BUILD)/bin/reviver-sim --engine --seeds 10000
+
 # make fuzz FUZZ_SECONDS=3600: each format for so long
 fuzz:
 	@/usr/bin/python3 tests/fuzz/run.py --build $(BUILD)/fuzz $(if $(FUZZ_SECONDS),--seconds $(FUZZ_SECONDS))
@@ -32,4 +38,4 @@ format:
 clean:
 	@rm -rf $(BUILD)
 
-.PHONY: all check test bench sim fuzz format clean
+.PHONY: all check test bench sim nightly fuzz format clean

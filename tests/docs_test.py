@@ -7,6 +7,8 @@ import shlex
 import subprocess
 import unittest
 
+import pages
+
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -33,6 +35,29 @@ class MetricsPage(unittest.TestCase):
         self.assertLessEqual(used, self.published)
 
 
+class ClientsPage(unittest.TestCase):
+    """What stands on it is run by a test of e2e/, or is marked as not tried."""
+
+    page = "docs/clients.md"
+    tried = {("sh", ""), ("sh", "kerberos"), ("python", ""), ("wql", "")}
+
+    def test_every_block_is_run_or_says_that_it_is_not(self):
+        blocks = pages.blocks(self.page)
+        self.assertGreater(len(blocks), 10)
+        for block in blocks:
+            if block.tried and block.language != "xml":
+                self.assertIn((block.language, block.word), self.tried, block.text)
+        marks = text(self.page).count(f"\n{pages.NOT_TRIED}")
+        self.assertEqual(marks, sum(not block.tried for block in blocks))
+
+    def test_every_file_is_used(self):
+        blocks = pages.blocks(self.page)
+        files = [block.word for block in blocks if block.language == "xml"]
+        self.assertEqual(len(files), 2)
+        for name in files:
+            self.assertTrue(any(name in each.text for each in blocks if each.language != "xml"))
+
+
 class CommandsOfThePages(unittest.TestCase):
     """What the pages tell a person to type is what the command understands."""
 
@@ -42,11 +67,12 @@ class CommandsOfThePages(unittest.TestCase):
 
     def commands(self):
         for page in self.pages:
-            for block in re.findall(r"```sh\n(.*?)```", text(page), re.DOTALL):
-                for line in block.splitlines():
-                    words = shlex.split(line, comments=True)
-                    if words[:1] == ["reviver"]:
-                        yield page, words[1:]
+            for block in pages.blocks(page):
+                if block.language == "sh":
+                    for command in pages.commands(block):
+                        words = shlex.split(command, comments=True)
+                        if words[:1] == ["reviver"]:
+                            yield page, words[1:]
 
     def test_are_understood(self):
         seen = 0

@@ -6,6 +6,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+
 namespace reviver::audit {
 
 namespace {
@@ -73,6 +75,33 @@ void Trail::turned_away(const cim::Origin& origin, std::string_view as,
     if (!may_tell_of_one_more()) return;
     if (left_out_ > 0) what["left_out_before"] = std::exchange(left_out_, 0);
     keep(what);
+}
+
+// As many to a line as surely fit into it.
+void Trail::accounts(const std::vector<server::Account>& all) noexcept {
+    constexpr std::size_t one_line = 64;
+    for (std::size_t first = 0; first < all.size(); first += one_line) {
+        boost::json::object names;
+        for (std::size_t i = first; i < std::min(all.size(), first + one_line); ++i) {
+            names[plain(all[i].name)] = server::roles_text(all[i]);
+        }
+        keep({{"event", "accounts"}, {"accounts", std::move(names)}});
+    }
+}
+
+// It counts already, for who owns the file has said so: a log that cannot be written does not stop
+// it, and the next call that is kept tells that something is missing.
+void Trail::account_changed(const server::AccountChange& change) noexcept {
+    boost::json::object what{{"event", "account"}, {"change", change.change}};
+    if (!change.account.empty()) what["account"] = plain(change.account);
+    if (!change.roles.empty()) what["roles"] = change.roles;
+    if (!change.proofs.empty()) what["proofs"] = plain(change.proofs);
+    try {
+        log_->append(what);
+    } catch (const std::exception& error) {
+        note_unkept(what, error.what());
+        ++unkept_;
+    }
 }
 
 bool Trail::may_tell_of_one_more() {

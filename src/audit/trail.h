@@ -1,10 +1,12 @@
-// What the doors tell of changes and of logins that were refused, as lines of the audit log.
+// What the doors tell of changes and of logins that were refused, and what becomes of the accounts,
+// as lines of the audit log.
 // Arguments of calls are never among it: they may hold what only the caller may know.
 #pragma once
 
 #include "audit/audit_log.h"
 #include "cim/audit_trail.h"
 #include "cim/names.h"
+#include "server/account_changes.h"
 
 #include <atomic>
 #include <chrono>
@@ -28,6 +30,10 @@ class Trail : public cim::AuditTrail {
     void answered(std::uint64_t call, const cim::Ending& ending) noexcept override;
     void turned_away(const cim::Origin& origin, std::string_view as,
                      std::string_view why) noexcept override;
+
+    // Who may come in when the daemon begins, and what of that changes while it runs.
+    void accounts(const std::vector<server::Account>& all) noexcept;
+    void account_changed(const server::AccountChange& change) noexcept;
 
   private:
     using Clock = std::chrono::steady_clock;

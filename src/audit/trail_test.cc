@@ -159,6 +159,33 @@ TEST_F(TrailTest, AnEmergencyWaitsForNoLogAndIsToldOfLater) {
     EXPECT_EQ(verify(files_of(second)).lines, 3u);
 }
 
+TEST_F(TrailTest, AccountsAreKeptAndWhatBecomesOfThem) {
+    std::vector<server::Account> all(65, {"ann", std::nullopt, {cim::Role::auditor}});
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].name += std::to_string(i);
+    all[1].name = std::string(64, '"');
+    trail_->accounts(all);
+    EXPECT_EQ(lines().size(), 3u) << "64 in one line";
+    EXPECT_THAT(lines()[1], HasSubstr("\"ann0\":\"auditor\""));
+    EXPECT_THAT(lines()[2], HasSubstr("\"accounts\":{\"ann64\":\"auditor\"}"));
+    trail_->account_changed({"eve", "added", "viewer", "cn=E\xff"});
+    EXPECT_THAT(lines().back(), HasSubstr("\"event\":\"account\",\"change\":\"added\","
+                                          "\"account\":\"eve\",\"roles\":\"viewer\","
+                                          "\"proofs\":\"cn=E?\""));
+    trail_->account_changed({"", "unreadable"});
+    EXPECT_THAT(lines().back(), Not(HasSubstr("\"account\":")));
+    EXPECT_EQ(verify(files_of(directory_)).lines, 5u);
+}
+
+TEST_F(TrailTest, AChangeOfAccountsWaitsForNoLog) {
+    const fs::path second = directory_ / "second";
+    std::ofstream(second) << "in the way";
+    Trail trail(std::make_shared<AuditLog>(second), "1");
+    trail.account_changed({"eve", "removed", "viewer"});
+    fs::remove(second);
+    trail.asked(cim::Principal("ann", {cim::Role::operate}), cim::ObjectPath("Service", {}), "Do");
+    EXPECT_THAT(read_file(current_file(second)), HasSubstr("\"unkept_before\":1"));
+}
+
 TEST_F(TrailTest, GuessersDoNotFillTheDisk) {
     for (std::size_t i = 0; i < limits::turned_away_max + 90; ++i) {
         trail_->turned_away({"192.0.2.7", "/wsman"}, "x\n\"y\xff", "wrong password");

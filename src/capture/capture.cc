@@ -82,6 +82,7 @@ class GroupCut : public Cut {
     struct Parts {
         point::CutHeader header;
         HoldStatistics hold;
+        std::vector<FreezeFailure> freeze_failures;
         Sequence sequence;
         std::vector<GroupPart> parts;
         std::size_t disks = 0;
@@ -90,6 +91,7 @@ class GroupCut : public Cut {
     GroupCut(Parts parts, std::unique_ptr<ScratchWatch> watch, const std::function<void()>& confirm)
         : header_(std::move(parts.header)),
           hold_(std::move(parts.hold)),
+          freeze_failures_(std::move(parts.freeze_failures)),
           sequence_(parts.sequence),
           dirty_bytes_(parts.disks),
           watch_(std::move(watch)),
@@ -97,6 +99,7 @@ class GroupCut : public Cut {
 
     const point::CutHeader& header() const override { return header_; }
     const HoldStatistics& hold() const override { return hold_; }
+    const std::vector<FreezeFailure>& freeze_failures() const override { return freeze_failures_; }
     std::uint64_t dirty_bytes(std::size_t disk) const override { return dirty_bytes_.at(disk); }
     point::Source& source() override { return source_; }
 
@@ -125,6 +128,7 @@ class GroupCut : public Cut {
 
     point::CutHeader header_;
     HoldStatistics hold_;
+    std::vector<FreezeFailure> freeze_failures_;
     Sequence sequence_;
     std::vector<std::uint64_t> dirty_bytes_;
     std::unique_ptr<ScratchWatch> watch_;
@@ -155,7 +159,7 @@ class GroupCapture::Implementation {
                         const std::vector<DiskShape>& last_disks);
     std::unique_ptr<point::Image> bulk_image(std::size_t disk);
     std::unique_ptr<point::Source> bulk_source(std::size_t disk, std::uint64_t from_bytes);
-    std::unique_ptr<Cut> cut(Sequence sequence, PointKind kind);
+    std::unique_ptr<Cut> cut(Sequence sequence, const point::CutWish& wish);
     void finish(GroupCut& cut, bool acknowledged);
 
     // Leaves running VMs as they were before the cycle, but for the bitmaps.
@@ -168,6 +172,7 @@ class GroupCapture::Implementation {
     }
 
     std::pair<const TrackedVm*, const TrackedDisk*> tracked(std::size_t disk) const;
+    std::unique_ptr<GroupFreeze> frozen(const point::CutWish& wish, GroupCut::Parts& parts);
     HoldStatistics hold(Sequence sequence);
     void confirm_off_vms() const;
     void confirm_all() const;
@@ -201,6 +206,15 @@ ReceiveId receive_id(CollectionId collection, Sequence last,
     return ReceiveId(Uuid::from_random(bytes));
 }
 
+// What was copied of one image under one bulk is good for as long as the two are the same.
+std::uint64_t copy_of(const TrackedDisk& disk) {
+    const auto hash =
+        sha256(bytes_of(fmt::format("{} {}", disk.member.shape.key.text(), disk.bulk_name)));
+    std::uint64_t number = 0;
+    std::memcpy(&number, hash.data(), sizeof number);
+    return number == 0 ? 1 : number;
+}
+
 }  // namespace
 
 Preparation GroupCapture::Implementation::prepare(Sequence last, const Members& members,
@@ -214,8 +228,12 @@ Preparation GroupCapture::Implementation::prepare(Sequence last, const Members& 
     std::vector<const TrackedDisk*> disks(members.disks.size());
     for (const auto& vm : group_)
         for (const auto& disk : vm.disks) disks[disk.index] = &disk;
-    Preparation preparation{receive_id(context_.collection, last, disks), {}};
-    for (const auto* disk : disks) preparation.bulks.push_back(disk->bulk);
+    Preparation preparation{receive_id(context_.collection, last, disks), {}, {}, {}};
+    for (const auto* disk : disks) {
+        preparation.bulks.push_back(disk->bulk);
+        preparation.copies.push_back(disk->bulk == point::Bulk::full ? copy_of(*disk) : 0);
+        preparation.grown.push_back(disk->grown);
+    }
     return preparation;
 }
 
@@ -321,19 +339,38 @@ std::unique_ptr<Cut> GroupCapture::Implementation::readable_cut(GroupCut::Parts 
                                       [this] { confirm_off_vms(); });
 }
 
+// Null when nobody asked for it, or it did not come about; whoever was frozen is thawed again then.
+std::unique_ptr<GroupFreeze> GroupCapture::Implementation::frozen(const point::CutWish& wish,
+                                                                  GroupCut::Parts& parts) {
+    if (!wish.quiesce || options_.freezer == nullptr) return nullptr;
+    std::vector<hypervisor::Domain> vms;
+    for (const auto& vm : group_)
+        if (!vm.domain.is_storage_daemon()) vms.push_back(vm.domain);
+    auto freeze = options_.freezer->freeze(options_.directory, vms, wish.stopped);
+    parts.freeze_failures = freeze->failures();
+    if (!parts.freeze_failures.empty()) return nullptr;
+    return freeze;
+}
+
 // A VM that is off is part of the cut if it is off in the hold: it is looked at before, as
-// everybody, and after.
-std::unique_ptr<Cut> GroupCapture::Implementation::cut(Sequence sequence, PointKind kind) {
+// everybody, and after. What a guest writes as it freezes is flushed with the rest, ahead of the
+// hold.
+std::unique_ptr<Cut> GroupCapture::Implementation::cut(Sequence sequence,
+                                                       const point::CutWish& wish) {
     if (group_.empty()) fail(Code::invalid_state, "a cut needs VMs that were prepared");
     GroupCut::Parts parts;
     parts.sequence = sequence;
     try {
         confirm_all();
+        const auto freeze = frozen(wish, parts);
         for_each_vm(world_, live_ones(group_),
                     [&](const TrackedVm& vm) { get_ready_to_hold(context_, vm); });
-        parts.header = {CutId(world_.random.uuid()), kind, Consistency::group_crash,
+        parts.header = {CutId(world_.random.uuid()), wish.kind, Consistency::group_crash,
                         world_.clock.wall(), definitions_};
         parts.hold = hold(sequence);
+        if (freeze) parts.freeze_failures = freeze->end();
+        if (freeze && parts.freeze_failures.empty())
+            parts.header.consistency = Consistency::application;
         confirm_off_vms();
         return readable_cut(std::move(parts));
     } catch (const Error&) {
@@ -410,8 +447,8 @@ std::unique_ptr<point::Source> GroupCapture::bulk_source(std::size_t disk,
     return implementation_->bulk_source(disk, from_bytes);
 }
 
-std::unique_ptr<Cut> GroupCapture::cut(Sequence sequence, PointKind kind) {
-    return implementation_->cut(sequence, kind);
+std::unique_ptr<Cut> GroupCapture::cut(Sequence sequence, const point::CutWish& wish) {
+    return implementation_->cut(sequence, wish);
 }
 
 void GroupCapture::finish(std::unique_ptr<Cut> cut, bool acknowledged) {

@@ -13,7 +13,8 @@
 //   * The bitmap named n has every write since cut n; it is removed only after
 //     finish(acknowledged) said that point n+1 is durable.
 //   * A bitmap named n-bulk-x has every write since bulk x of a disk began, on top of point n; it
-//     counts only together with that bulk.
+//     counts only together with that bulk. Of a disk that the last point does not have n is 0: what
+//     is copied of it builds on no point, and stays good while points of the other disks are made.
 //   * While both n and n+1 are there, their union is what changed since n. The next prepare()
 //     joins them when n+1 never became durable.
 //   * What is read after the cut is the state of the moment of the hold: a copy-before-write
@@ -22,19 +23,23 @@
 //
 // Errors of all calls; none leaves a VM held, and after each the cycle may begin again with
 // prepare():
-//   Code::unavailable    a VM was started, stopped or crashed meanwhile, or the cut broke
+//   Code::unavailable    a VM was started, stopped or crashed meanwhile, a disk was plugged in or
+//                        out or resized, or the cut broke
 //   Code::in_use         somebody else's NBD server runs in a VM's QEMU
 //   Code::timeout        the hold would have been longer than allowed
 //   Code::no_space       the scratch directory is too full
-//   Code::invalid_state  a disk was resized, added or removed since prepare()
+//   Code::invalid_state  a disk has no medium
 //   Code::failed         QEMU refused something; its text says what
 //
 // One GroupCapture per collection; its calls come from one thread at a time. VMs are held by
 // threads of its own.
 #pragma once
 
+#include "base/extents.h"
+#include "capture/guest_freeze.h"
 #include "capture/members.h"
 #include "hypervisor/hypervisor.h"
+#include "point/cut_wish.h"
 #include "point/image.h"
 #include "point/point.h"
 #include "sys/world.h"
@@ -59,6 +64,7 @@ struct Options {
     // Give up a cut rather than let its scratch images leave less than this free: guests may live
     // on the same file system.
     std::uint64_t scratch_free_min_bytes = 256ull << 20;
+    Freezer* freezer = nullptr;  // the site's, outlives the capture; null: no guest is ever frozen
 };
 
 struct Preparation {
@@ -67,6 +73,9 @@ struct Preparation {
     // where the receiver says that it has got to.
     ReceiveId receive;
     std::vector<point::Bulk> bulks;  // for each disk, what it needs before a cut makes sense of it
+    std::vector<std::uint64_t> copies;  // for each: which full copy (point::ReceiveHeader), else 0
+    // For each: what it grew by since the last point. Bitmaps say nothing of it: all of it is new.
+    std::vector<RangeSet> grown;
 };
 
 struct VmHold {
@@ -85,6 +94,8 @@ class Cut {
     virtual ~Cut() = default;
     virtual const point::CutHeader& header() const = 0;
     virtual const HoldStatistics& hold() const = 0;
+    // Why a cut that was to be application consistent is not; empty when it is, or was not to be.
+    virtual const std::vector<FreezeFailure>& freeze_failures() const = 0;
     virtual std::uint64_t dirty_bytes(std::size_t disk) const = 0;  // index as in prepare()
     // All disks, one after the other. Its end (no chunk) is only reached when everything read
     // belongs to the cut: a VM that was started or stopped, or a filter that broke, is an Error
@@ -115,7 +126,12 @@ class GroupCapture {
     // Holds the group for a moment. `sequence` is the point this will become, larger than
     // prepare()'s `last`. Before another cut is made it must be certain that no earlier one can
     // still become that point: bitmaps speak of the newest cut alone.
-    std::unique_ptr<Cut> cut(Sequence sequence, PointKind kind);
+    //
+    // With `wish.quiesce` every guest that runs is frozen first, and thawed right after the hold:
+    // the header says Consistency::application exactly when all were frozen as long as the hold
+    // took and are known to be thawed. A VM that is off counts as frozen: nobody writes to its
+    // disks. When one cannot be frozen, the others are thawed, and the cut is an ordinary one.
+    std::unique_ptr<Cut> cut(Sequence sequence, const point::CutWish& wish);
     // `acknowledged`: the point is durable at the other side, so bitmaps of before the cut are
     // given up. Never throws for a VM that is gone: the next prepare() puts in order what could not
     // be done.

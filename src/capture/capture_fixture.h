@@ -118,6 +118,7 @@ class CaptureTest : public testing::Test {
             const auto name = members_.disks[i].shape.key.text();
             if (preparation_.bulks[i] == point::Bulk::none) {
                 target_.pending[name] = target_.disks[name];
+                take_grown(i, target_.pending[name]);
                 continue;
             }
             ++bulks_;
@@ -133,6 +134,14 @@ class CaptureTest : public testing::Test {
             }
         }
         return true;
+    }
+
+    void take_grown(std::size_t disk, std::string& content) {
+        content.resize(members_.disks[disk].shape.size_bytes);
+        for (const Range& range : preparation_.grown[disk].ranges())
+            capture_->bulk_image(disk)->read(
+                range.offset, {reinterpret_cast<std::byte*>(content.data()) + range.offset,
+                               static_cast<std::size_t>(range.length)});
     }
 
     void make_cut() {

@@ -336,7 +336,8 @@ TEST_F(CaptureTest, ForeignBitmapsStay) {
     EXPECT_EQ(bitmaps_of(vm), std::vector<std::string>{"backup"});
 }
 
-TEST_F(CaptureTest, AResizedDiskIsComparedAndOneResizedInTheCycleFailsIt) {
+// Nothing is compared: what it grew by is known, and bitmaps speak of the rest.
+TEST_F(CaptureTest, AGrownDiskBringsWhatItGrewByAndOneGrownInTheCycleFailsIt) {
     const auto vm = add_vm("a", {"qcow2"});
     machines_.start(vm);
     cycle();
@@ -348,11 +349,56 @@ TEST_F(CaptureTest, AResizedDiskIsComparedAndOneResizedInTheCycleFailsIt) {
         make_cut();
         FAIL() << "a cut of a disk with another size";
     } catch (const Error& error) {
-        EXPECT_EQ(error.code(), Code::invalid_state);
+        EXPECT_EQ(error.code(), Code::unavailable);
     }
-    EXPECT_EQ(bulks(), std::vector{Bulk::compare});
+    EXPECT_EQ(bulks(), std::vector{Bulk::none});
+    write(vm, 0, 4096, 4096, 2);
+    write(vm, 0, 8 * MiB - 4096, 8192, 3);
+    cycle();
+    EXPECT_EQ(preparation_.grown[0], (RangeSet{{8 * MiB, 4 * MiB}}));
+    EXPECT_LT(received_bytes_, 1 * MiB);
+    cycle();
+    EXPECT_TRUE(preparation_.grown[0].empty());
+    machines_.power_off(vm);
     cycle();
     EXPECT_EQ(bulks(), std::vector{Bulk::none});
+}
+
+// While a disk is being copied, points of the others are made: what was copied stays good.
+TEST_F(CaptureTest, ACopyOfANewDiskOutlivesPointsOfTheOthers) {
+    const auto vm = add_vm("a", {"qcow2", "raw"});
+    machines_.start(vm);
+    const DiskKey fresh = key(vm, 1);
+    const auto only = [&](bool new_one) {
+        return find_members(machines_, vms_,
+                            [=](const DiskKey& k) { return (k == fresh) == new_one; });
+    };
+    const auto copy = [&](Sequence last) {
+        const auto members = only(true);
+        const auto preparation = capture_->prepare(last, members, target_.shapes);
+        EXPECT_EQ(preparation.bulks, std::vector{Bulk::full});
+        return preparation.copies.at(0);
+    };
+    const auto point = [&](Sequence last) {
+        const auto members = only(false);
+        capture_->prepare(last, members, target_.shapes);
+        auto cut = capture_->cut(last.next(), PointKind::regular);
+        capture_->finish(std::move(cut), true);
+        target_.shapes = {members.disks[0].shape};
+    };
+    point({0});
+    const auto begun = copy({1});
+    EXPECT_NE(begun, 0u);
+    point({1});
+    EXPECT_EQ(copy({2}), begun);
+    restart_daemon();
+    EXPECT_EQ(copy({2}), begun);
+    point({2});
+    EXPECT_EQ(bitmaps_of(vm).size(), 2u);
+    const CaptureOf of{machines_, sys::linux_world().files, collection, options_.directory};
+    let_go(of, {fresh});
+    EXPECT_EQ(bitmaps_of(vm).size(), 1u);
+    EXPECT_NE(copy({3}), begun);
 }
 
 TEST_F(CaptureTest, AChunkIsTheSameHoweverOftenItIsAskedFor) {

@@ -138,4 +138,13 @@ void stop_tracking(const CaptureOf& capture, const std::vector<MemberDisk>& disk
     }
 }
 
+void let_go(const CaptureOf& capture, const std::vector<DiskKey>& disks) {
+    for (const auto& domain : capture.hypervisor.domains())
+        for (const auto& defined : domain.disks) {
+            const DiskKey key{domain.id, defined.target};
+            if (defined.source.empty() || std::ranges::find(disks, key) == disks.end()) continue;
+            stop_tracking(capture, {{{key, 0}, defined.source, defined.format}});
+        }
+}
+
 }  // namespace reviver::capture

@@ -40,4 +40,7 @@ std::optional<RangeSet> changes_since(const CaptureOf& capture, const MemberDisk
 // a VM that starts just then fails to.
 void stop_tracking(const CaptureOf& capture, const std::vector<MemberDisk>& disks);
 
+// The same for some disks, wherever they are now. A VM or disk that is not there is passed over.
+void let_go(const CaptureOf& capture, const std::vector<DiskKey>& disks);
+
 }  // namespace reviver::capture

@@ -12,8 +12,8 @@ namespace reviver::capture {
 
 namespace json = boost::json;
 
-HoldRecord::HoldRecord(sys::Files& files, const sys::Path& directory)
-    : files_(files), file_(directory / "held.json") {}
+HoldRecord::HoldRecord(sys::Files& files, const sys::Path& directory, const char* name)
+    : files_(files), file_(directory / name) {}
 
 void HoldRecord::write(const std::vector<RecordedVm>& vms) {
     json::array list;
@@ -37,8 +37,8 @@ std::vector<RecordedVm> HoldRecord::read() {
             if (id) vms.push_back({*id, item.at("process").to_number<std::int64_t>()});
         }
     } catch (const std::exception& error) {
-        log_error("{} cannot be read ({}): resume paused VMs by hand", file_.string(),
-                  error.what());
+        log_error("{} cannot be read ({}): resume paused VMs, and thaw frozen ones, by hand",
+                  file_.string(), error.what());
     }
     return vms;
 }

@@ -1,6 +1,6 @@
-// Which VMs are about to be held, written before the hold: if the daemon dies in the middle of it,
-// the next one knows whom it must resume. A VM that its user paused is not in it. One thread at a
-// time.
+// Which VMs are about to be held, or frozen, written before: if the daemon dies in the middle of
+// it, the next one knows whom it must resume, or thaw. A VM that its user paused is not in it. One
+// thread at a time.
 #pragma once
 
 #include "model/names.h"
@@ -20,7 +20,7 @@ struct RecordedVm {
 
 class HoldRecord {
   public:
-    HoldRecord(sys::Files& files, const sys::Path& directory);
+    HoldRecord(sys::Files& files, const sys::Path& directory, const char* name = "held.json");
 
     void write(const std::vector<RecordedVm>& vms);
     void clear();

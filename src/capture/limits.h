@@ -21,4 +21,15 @@ constexpr std::size_t socket_path_max = 107;          // bytes: sun_path
 constexpr std::chrono::milliseconds scratch_look_interval{
     100};  // between two looks at the space left
 
+struct FreezeTimes {
+    std::chrono::seconds freeze{20};  // for all guests of a group to be frozen
+    std::chrono::seconds frozen{30};  // the longest a guest stays so, whatever the cut is doing
+    std::chrono::seconds thaw{10};    // for all to be thawed; those who are late are asked on
+    std::chrono::seconds thaw_at_start{5};
+    std::chrono::seconds thaw_call{5};         // for an agent to answer
+    std::chrono::milliseconds thaw_again{20};  // before it is asked again; doubles
+    std::chrono::milliseconds thaw_again_longest{2000};
+    std::chrono::milliseconds look{100};  // between two looks whether to give up
+};
+
 }  // namespace reviver::capture

@@ -38,7 +38,7 @@ void confirm_shapes(const qemu::Qmp& qmp, const TrackedVm& vm) {
             return node.name == disk.live.node && node.size_bytes == disk.live.size_bytes;
         };
         if (std::none_of(nodes.begin(), nodes.end(), same))
-            fail(Code::invalid_state, "disk {} was resized or replaced: the cycle begins again",
+            fail(Code::unavailable, "disk {} was resized or replaced: the cycle begins again",
                  disk.live.target);
     }
 }

@@ -27,7 +27,7 @@ LiveDisk live_disk(const std::vector<qemu::GuestDisk>& devices,
     const auto device = std::find_if(devices.begin(), devices.end(),
                                      [&](const auto& d) { return qemu::is_device(d, disk.alias); });
     if (device == devices.end())
-        fail(Code::invalid_state,
+        fail(Code::unavailable,
              "QEMU has no disk '{}' ({}): it was unplugged, or its definition changed", disk.target,
              disk.alias);
     const auto& node = node_named(nodes, device->node, disk.target);

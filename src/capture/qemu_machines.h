@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "hypervisor/guest_agents.h"
 #include "hypervisor/hypervisor.h"
 #include "qemu/qmp_json.h"
 
@@ -97,7 +98,7 @@ class Monitor {
     std::string buffer_;
 };
 
-class QemuMachines : public hypervisor::Hypervisor {
+class QemuMachines : public hypervisor::Hypervisor, public hypervisor::GuestAgents {
   public:
     explicit QemuMachines(std::filesystem::path directory) : directory_(std::move(directory)) {}
     ~QemuMachines() override {
@@ -158,6 +159,14 @@ class QemuMachines : public hypervisor::Hypervisor {
         if (before_command) before_command(id, command);
         return monitor->command(command, arguments);
     }
+    // There is no guest in the VM: its agent is the test's, which may watch, or fail, what it is
+    // asked.
+    hypervisor::GuestAgents* guest_agents() override { return this; }
+    bool connected(VmId) override { return true; }
+    unsigned freeze(VmId id, std::chrono::seconds) override { return ask_agent(id, "freeze"); }
+    unsigned thaw(VmId id, std::chrono::seconds) override { return ask_agent(id, "thaw"); }
+    std::function<void(VmId, const std::string&)> before_agent;
+
     // A test may watch, or fail, what is asked of QEMU.
     std::function<void(VmId, const std::string&)> before_command;
 
@@ -194,6 +203,12 @@ class QemuMachines : public hypervisor::Hypervisor {
         std::uint64_t starts = 0;
         std::shared_ptr<Monitor> monitor;
     };
+
+    unsigned ask_agent(VmId id, const std::string& what) {
+        if (power(at(id)) != hypervisor::Power::running) fail(Code::invalid_state, "held");
+        if (before_agent) before_agent(id, what);
+        return 1;
+    }
 
     Machine& at(VmId id) {
         const auto it = machines_.find(id);

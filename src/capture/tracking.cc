@@ -44,19 +44,34 @@ struct Question {
         return coverage_of(context.collection, bitmaps, last, older_base());
     }
 
-    // Bitmaps do not mark what a change of size added or took away.
-    bool resized() const {
-        return last_shape != nullptr && last_shape->size_bytes != disk.member.shape.size_bytes;
+    // What a disk has grown by is known to be new; bitmaps do not mark what was taken away.
+    bool shrunk() const {
+        return last_shape != nullptr && last_shape->size_bytes > disk.member.shape.size_bytes;
+    }
+    bool grown() const {
+        return last_shape != nullptr && last_shape->size_bytes < disk.member.shape.size_bytes;
     }
     bool usable(const Coverage& coverage) const {
-        return coverage.known && (!coverage.bulk.empty() || (last_shape != nullptr && !resized()));
+        return coverage.known && (!coverage.bulk.empty() || (last_shape != nullptr && !shrunk()));
     }
 
     void needs_bulk(const std::string& name) const {
         disk.bulk = last_shape == nullptr ? point::Bulk::full : point::Bulk::compare;
         disk.bulk_name = name;
     }
+    void needs_no_bulk() const {
+        if (!grown()) return;
+        const std::uint64_t before = last_shape->size_bytes;
+        disk.grown.add({before, disk.member.shape.size_bytes - before});
+    }
 };
+
+// What is copied of a disk that the last point does not have builds on no point.
+Question question_of(TrackingContext& context, TrackedDisk& disk, Sequence last,
+                     const std::vector<DiskShape>& last_disks) {
+    const DiskShape* shape = shape_in(last_disks, disk.member.shape.key);
+    return {context, disk, shape == nullptr ? Sequence{} : last, shape};
+}
 
 std::uint64_t granularity_for(const Options& options, std::uint64_t disk_bytes) {
     std::uint64_t granularity = options.granularity_bytes;
@@ -124,7 +139,7 @@ void record(BitmapTransaction& transaction, const Question& question, const Cove
         return;
     }
     join(transaction, disk, coverage);
-    if (!coverage.bulk.empty()) question.needs_bulk(coverage.bulk);
+    coverage.bulk.empty() ? question.needs_no_bulk() : question.needs_bulk(coverage.bulk);
 }
 
 // A bulk of a disk that is off needs no bitmap as long as the disk stays off.
@@ -148,7 +163,7 @@ void track_off(const Question& question) {
     disk.state = image_state(question.context, disk.member);
     const auto* memory = question.remembered();
     if (memory != nullptr && memory->acknowledged == question.last && memory->state == disk.state &&
-        question.last_shape != nullptr && !question.resized()) {
+        question.last_shape != nullptr && !question.shrunk() && !question.grown()) {
         disk.base = memory->base;
         return;
     }
@@ -160,7 +175,7 @@ void track_off(const Question& question) {
     disk.known = TrackedDisk::Known::marked;
     disk.joined = coverage.joined;
     disk.base = coverage.joined.front();
-    if (!coverage.bulk.empty()) question.needs_bulk(coverage.bulk);
+    coverage.bulk.empty() ? question.needs_no_bulk() : question.needs_bulk(coverage.bulk);
 }
 
 void find_live_disks(TrackedVm& vm, const qemu::Qmp& qmp) {
@@ -170,14 +185,14 @@ void find_live_disks(TrackedVm& vm, const qemu::Qmp& qmp) {
             std::find_if(vm.domain.disks.begin(), vm.domain.disks.end(),
                          [&](const auto& d) { return d.target == disk.member.shape.key.target; });
         if (it == vm.domain.disks.end())
-            fail(Code::invalid_state, "disk {} was removed", disk.member.shape.key.target);
+            fail(Code::unavailable, "disk {} was removed", disk.member.shape.key.target);
         wanted.push_back(*it);
     }
     const auto found = live_disks(qmp, wanted);
     for (std::size_t i = 0; i < found.size(); ++i) {
         vm.disks[i].live = found[i];
         if (found[i].size_bytes != vm.disks[i].member.shape.size_bytes)
-            fail(Code::invalid_state, "disk {} was resized", found[i].target);
+            fail(Code::unavailable, "disk {} was resized", found[i].target);
     }
 }
 
@@ -258,7 +273,7 @@ TrackedVm track_vm(TrackingContext& context, VmId vm_id, const std::vector<Track
     vm.live = has_qemu(vm.domain);
     vm.disks = disks;
     const auto question = [&](TrackedDisk& disk) {
-        return Question{context, disk, last, shape_in(last_disks, disk.member.shape.key)};
+        return question_of(context, disk, last, last_disks);
     };
     if (!vm.live) {
         for (auto& disk : vm.disks) track_off(question(disk));

@@ -35,6 +35,7 @@ struct TrackedDisk {
     ImageState state;                     // marked, unchanged: of the image
     point::Bulk bulk = point::Bulk::none;
     std::string bulk_name;  // the same for as long as what was copied in it is good
+    RangeSet grown;         // by what the disk is larger than at the last point
 };
 
 struct TrackedVm {

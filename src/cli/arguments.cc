@@ -198,6 +198,8 @@ void Grammar::add_relationship_commands() {
     enable->add_option("--interval", into_.interval_s, "Seconds from cycle to cycle; default 300");
     enable->add_option("--history", into_.history,
                        "Recovery points kept besides the latest; default 24");
+    enable->add_option("--application-interval", into_.application_interval_h,
+                       "Hours between application-consistent points; default 0, none");
     enable->add_flag("--no-compression", into_.no_compression, "Send data as it is");
     enable->add_flag("--no-auto-resync", into_.no_auto_resync,
                      "Leave it to a person to start a resynchronization");
@@ -206,12 +208,21 @@ void Grammar::add_relationship_commands() {
         on_collection(command("modify", "Change the settings of a relationship, on both sites")));
     modify->add_option("--interval", into_.interval_s, "Seconds from cycle to cycle");
     modify->add_option("--history", into_.history, "Recovery points kept besides the latest");
+    modify->add_option("--application-interval", into_.application_interval_h,
+                       "Hours between application-consistent points; 0 for none");
     modify->add_option("--compression", into_.compression, "Whether data is compressed")
         ->check(CLI::IsMember({"on", "off"}));
     modify
         ->add_option("--auto-resync", into_.auto_resync,
                      "Whether a resynchronization that is needed starts by itself")
         ->check(CLI::IsMember({"on", "off"}));
+    modify->add_option("--include", into_.include, "Replicate these disks too: VM/TARGET ...");
+    modify->add_option("--exclude", into_.exclude, "Leave these disks out of new points");
+    modify->add_flag("--all-disks", into_.all_disks, "Replicate every disk, also those to come")
+        ->excludes("--include")
+        ->excludes("--exclude");
+    modify->add_flag("--cancel-disks", into_.cancel_disks,
+                     "Give up an update of the disk set and go back to the one before");
     auto* start = waiting(on_collection(command("start", "Start the initial replication")));
     auto* resync = waiting(on_collection(
         command("resync", "Compare both sides' disks and send what differs; points stay")));
@@ -221,6 +232,17 @@ void Grammar::add_relationship_commands() {
         each->add_flag("--cancel", into_.cancel, "Give it up, under way or not begun")
             ->excludes(at);
     }
+    start->add_flag("--seeded", into_.seeded,
+                    "The other site has an older copy of the disks: send only what differs");
+    start
+        ->add_option("--export", into_.directory,
+                     "Write the initial copy to a directory of the site's machine, to be carried "
+                     "to the other site")
+        ->excludes("--seeded")
+        ->excludes("--at");
+    waiting(command("import", "Take in an initial copy that was exported at the other site"))
+        ->add_option("DIR", into_.directory, "Where it is on the site's machine")
+        ->required();
     resync->add_flag("--include-suspended", into_.include_suspended,
                      "Also when replication is suspended");
     auto* status = command("status", "Show how replication is doing");
@@ -243,6 +265,16 @@ void Grammar::add_failover_commands() {
     failover->add_option("--point", into_.point,
                          "Number of the point, see `reviver points`; or latest");
     failover->add_flag("--start", into_.start, "Start its virtual machines then");
+    auto* test = waiting(on_collection(
+        command("test",
+                "Make a second set of its virtual machines from a recovery point, cut off "
+                "from everything; replication goes on")));
+    auto* test_point = test->add_option("--point", into_.point,
+                                        "Number of the point, see `reviver points`; or latest");
+    auto* test_start = test->add_flag("--start", into_.start, "Start them then");
+    test->add_flag("--revert", into_.revert, "Remove them, and what was written in them")
+        ->excludes(test_point)
+        ->excludes(test_start);
     waiting(on_collection(command("revert", "Undo a failover that is not committed")));
     waiting(on_collection(command("commit", "Make a failover final")));
     waiting(on_collection(

@@ -33,15 +33,21 @@ struct Arguments {
     std::string to;                // enable: name of the peer
     std::optional<unsigned> interval_s;
     std::optional<unsigned> history;
+    std::optional<unsigned> application_interval_h;
     bool no_compression = false;
     std::optional<bool> compression, auto_resync;  // modify
     std::vector<std::string> disks;                // "VM/TARGET"
+    std::vector<std::string> include, exclude;     // modify: the same
+    bool all_disks = false;                        // modify
+    bool cancel_disks = false;                     // modify
     std::string point = latest_point;              // or a sequence
-    bool start = false;                            // failover: start the VMs
+    bool start = false;                            // failover, test: start the VMs
+    bool revert = false;                           // test: remove it
     bool cancel = false;                           // planned-failover, start, resync: give it up
     std::string at;                                // start, resync: when, ISO 8601
     bool no_auto_resync = false;                   // enable
     bool include_suspended = false;                // resync
+    bool seeded = false;                           // start: the other site has an older copy
     bool reset = false;                            // statistics: start anew
     std::string with;                              // pair: directory of the other site
     std::string peer;                              // pair: HOST:PORT
@@ -66,7 +72,7 @@ struct Arguments {
     std::uint64_t after = 0;         // the number of a line
 
     // init
-    std::string directory;
+    std::string directory;  // and of a medium: start --export, import
     std::string peer_listen;
     std::string management_listen;
     std::string libvirt_uri;

@@ -27,9 +27,10 @@ TEST(Arguments, EveryCommandHasItsWords) {
          {"vm list", "collection list", "status", "peers", "job list", "identify", "fingerprint"}) {
         EXPECT_EQ(good(command).command, command);
     }
-    for (const char* command : {"start", "points", "failover", "revert", "commit", "reverse",
-                                "planned-failover", "prepare-reverse", "suspend", "resume",
-                                "resync", "remove", "scrub", "statistics", "collection destroy"}) {
+    for (const char* command :
+         {"start", "points", "failover", "test", "revert", "commit", "reverse", "planned-failover",
+          "prepare-reverse", "suspend", "resume", "resync", "remove", "scrub", "statistics",
+          "collection destroy"}) {
         Arguments arguments = good(std::string(command) + " shop");
         EXPECT_EQ(arguments.command, command);
         EXPECT_EQ(arguments.collection, "shop");
@@ -62,11 +63,13 @@ TEST(Arguments, CollectionsAndMembers) {
 
 TEST(Arguments, EnableSaysWhereToAndHow) {
     Arguments arguments = good(
-        "enable shop --to west --interval 30 --history 5 --no-compression --disks web1/vda "
+        "enable shop --to west --interval 30 --history 5 --application-interval 4 "
+        "--no-compression --disks web1/vda "
         "db1/vdb");
     EXPECT_EQ(arguments.to, "west");
     EXPECT_EQ(arguments.interval_s, 30u);
     EXPECT_EQ(arguments.history, 5u);
+    EXPECT_EQ(arguments.application_interval_h, 4u);
     EXPECT_TRUE(arguments.no_compression);
     EXPECT_THAT(arguments.disks, ElementsAre("web1/vda", "db1/vdb"));
     EXPECT_FALSE(good("enable shop --to west").interval_s) << "the site has its own defaults";
@@ -80,6 +83,9 @@ TEST(Arguments, WaitingIsSaidOrLeftToTheTerminal) {
     EXPECT_EQ(good("failover shop --no-wait").wait, false);
     EXPECT_EQ(good("failover shop").point, latest_point);
     EXPECT_EQ(good("failover shop --point 12 --start").point, "12");
+    EXPECT_TRUE(good("test shop --point 12 --start").start);
+    EXPECT_TRUE(good("test shop --revert").revert);
+    EXPECT_EQ(parse("test shop --revert --start").exit_code, exit_usage);
 }
 
 TEST(Arguments, APairIsOneOfTwoKinds) {

@@ -24,6 +24,7 @@ void destroy_collection(const Session& session);
 void enable_replication(const Session& session);
 void modify_replication(const Session& session);
 void start_replication(const Session& session);
+void import_replica(const Session& session);
 void resynchronize(const Session& session);
 void suspend_replication(const Session& session);
 void resume_replication(const Session& session);
@@ -32,6 +33,7 @@ void scrub_collection(const Session& session);
 
 // failover_commands.cc
 void fail_over(const Session& session);
+void test_failover(const Session& session);
 void revert_failover(const Session& session);
 void commit_failover(const Session& session);
 void reverse_replication(const Session& session);

@@ -4,6 +4,7 @@
 
 #include "cim/embedded_text.h"
 #include "cli/pretend_site.h"
+#include "cli/settings.h"
 #include "cli/text_format.h"
 
 #include <boost/json.hpp>
@@ -38,9 +39,9 @@ class Commands : public testing::Test {
         link.set("Collection", path_of_collection(shop_id));
         link.set("Member", path_of_vm(web_id));
         pretend_.instances("Msvm_CollectedVirtualSystems").push_back(link);
-        for (const char* empty :
-             {"Msvm_CollectionRecoveryPoint", "Msvm_ConcreteJob", "Reviver_Peer",
-              "Msvm_CollectionReplicationSettingData", "Reviver_CollectionStatus"}) {
+        for (const char* empty : {"Msvm_CollectionRecoveryPoint", "Msvm_ConcreteJob",
+                                  "Reviver_Peer", "Msvm_CollectionReplicationSettingData",
+                                  "Reviver_CollectionStatus", "Reviver_KeptPoint"}) {
             pretend_.instances(empty);
         }
     }
@@ -209,6 +210,28 @@ TEST_F(Commands, AFailoverGoesToThePointThatWasNamed) {
                 AllOf(HasSubstr("POINT"), HasSubstr("\n12 "), HasSubstr("group crash")));
 }
 
+TEST_F(Commands, ATestIsMadeAndThenItsOwnMembersAreStarted) {
+    pretend_.answer(replication_service, "TestReplicaCollection", [this](const cim::Call& call) {
+        cim::MethodResult result = job_and_note()(call);
+        result.out["ResultingCollection"] = path_of_collection(other_id);
+        return result;
+    });
+    pretend_.answer(replication_service, "RevertTestReplicaCollection", job_and_note());
+    pretend_.answer(site_service, "StartMembers", note());
+    add_job(7, "");
+    arguments.collection = "shop";
+    arguments.start = true;
+    EXPECT_THAT(run(test_failover), HasSubstr("shop - Test: its virtual machines are started"));
+    EXPECT_TRUE(
+        arguments_.at("Collection").as_reference().same_object(path_of_collection(other_id)));
+    arguments.start = false;
+    arguments.revert = true;
+    arguments.wait = true;
+    EXPECT_THAT(run(test_failover), HasSubstr("the test is gone"));
+    EXPECT_TRUE(
+        arguments_.at("Collection").as_reference().same_object(path_of_collection(shop_id)));
+}
+
 TEST_F(Commands, AJobThatFailsFailsTheCommandWithItsReason) {
     pretend_.answer(replication_service, "CommitFailover", job_and_note());
     add_job(10, "the disk is full; free 3 GiB");
@@ -257,6 +280,28 @@ TEST_F(Commands, ModifyHandsOverWhatWasSaidAndNothingElse) {
     EXPECT_TRUE(settings.get("RecoveryConnectionPoint").is_null());
 }
 
+TEST_F(Commands, ModifyChoosesDisksFromThoseThatAreReplicated) {
+    const std::vector<std::string> present{"id/vda", "id/vdb"};
+    const auto chosen = [&](bool named, const std::vector<std::string>& include,
+                            const std::vector<std::string>& exclude) {
+        return changed_disks(present, named, include, exclude);
+    };
+    using Disks = std::vector<std::string>;
+    EXPECT_EQ(chosen(true, {"id/vdc", "id/vda"}, {}), (Disks{"id/vda", "id/vdb", "id/vdc"}));
+    EXPECT_EQ(chosen(false, {}, {"id/vdb"}), Disks{"id/vda"});
+    EXPECT_EQ(chosen(false, {"id/vdc"}, {"id/vdb"}), (Disks{"id/vda", "id/vdc"}));
+    EXPECT_THROW(chosen(false, {"id/vdc"}, {}), Error);
+    EXPECT_THROW(chosen(true, {}, {"id/vdc"}), Error);
+    EXPECT_THROW(chosen(true, {}, present), Error);
+}
+
+TEST_F(Commands, ModifyCancelsAnUpdateOfTheDiskSet) {
+    pretend_.answer(replication_service, "CancelUpdateDiskSet", note());
+    arguments.collection = "shop";
+    arguments.cancel_disks = true;
+    EXPECT_THAT(run(modify_replication), HasSubstr("back to the disks of before"));
+}
+
 TEST_F(Commands, EnableHandsOverSettingsThatTheSiteCanRead) {
     pretend_.answer(replication_service, "CreateReplicationRelationship", note());
     arguments.collection = "shop";
@@ -302,6 +347,7 @@ TEST_F(Commands, StatusSaysInWordsHowItIs) {
     });
     cim::Instance details("Reviver_CollectionStatus");
     details.set("CollectionID", shop_id).set("NewestPoint", std::uint64_t{41});
+    details.set("BandwidthLimit", std::uint64_t{2u << 20});
     details.set("HoldMedian", std::uint32_t{14300}).set("HoldPercentile99", std::uint32_t{29000});
     pretend_.instances("Reviver_CollectionStatus") = {details};
     std::string all = run(show_status);
@@ -311,13 +357,31 @@ TEST_F(Commands, StatusSaysInWordsHowItIs) {
     EXPECT_THAT(run(show_status),
                 AllOf(HasSubstr("web (running)"), HasSubstr("3.0 MiB not sent"),
                       HasSubstr("41 done, 0 missed"), HasSubstr("Last point  41 ("),
-                      HasSubstr("14.3 ms median")));
+                      HasSubstr("14.3 ms median"),
+                      HasSubstr("2.0 MiB/s now; all collections together no limit")));
     boost::json::value status = json(show_status);
     EXPECT_EQ(status.at("ReplicationState"), 8);
     EXPECT_EQ(status.at("CollectionID"), shop_id);
     EXPECT_EQ(status.at("Statistics").at("PendingReplicationSize"), 3u << 20);
     EXPECT_EQ(status.at("Members").at(0).at("ElementName"), "web");
     EXPECT_EQ(json(show_statistics).at("ReplicationWALSuccessCount"), 41);
+}
+
+TEST_F(Commands, PointsSayWhyTheyAreKept) {
+    for (const char* sequence : {"4", "7"}) {
+        const std::string id = fmt::format("Reviver:{}\\{}", shop_id, sequence);
+        cim::Instance point("Msvm_CollectionRecoveryPoint");
+        point.set("InstanceID", id).set("CollectionID", shop_id);
+        pretend_.instances("Msvm_CollectionRecoveryPoint").push_back(point);
+        cim::Instance kept("Reviver_KeptPoint");
+        kept.set("InstanceID", id);
+        kept.set("KeptAs",
+                 std::vector<std::string>{"daily", "pinned: failover " + std::string(sequence)});
+        pretend_.instances("Reviver_KeptPoint").push_back(kept);
+    }
+    arguments.collection = "shop";
+    EXPECT_THAT(run(show_points), HasSubstr("daily, pinned: failover 7"));
+    EXPECT_EQ(json(show_points).at(0).at("KeptAs").at(1), "pinned: failover 4");
 }
 
 TEST_F(Commands, StatusOfWhatIsNotReplicatedAsksForNothingMore) {

@@ -51,6 +51,11 @@ bool Job::succeeded() const {
     return state == job_completed || state == job_completed_with_warnings;
 }
 
+bool is_replicated(const Collection& collection) {
+    constexpr std::uint64_t primary = 1, replica = 2;
+    return collection.mode == primary || collection.mode == replica;
+}
+
 Vm read_vm(const cim::Enumerated& from) {
     const cim::Instance& vm = from.instance;
     return {.instance = from.instance,
@@ -120,7 +125,8 @@ Settings read_settings(const cim::Instance& from) {
             .to = text_of(from.get("RecoveryConnectionPoint")),
             .from = text_of(from.get("PrimaryConnectionPoint")),
             .interval_s = number_of(from.get("ReplicationInterval")),
-            .history = number_of(from.get("RecoveryHistory"))};
+            .history = number_of(from.get("RecoveryHistory")),
+            .included_disks = texts_of(from.get("IncludedDisks"))};
 }
 
 Details read_details(const cim::Instance& from) {
@@ -128,14 +134,22 @@ Details read_details(const cim::Instance& from) {
             .peer = text_of(from.get("Peer")),
             .newest_point = number_of(from.get("NewestPoint")),
             .failover_point = number_of(from.get("FailoverPoint")),
+            .test_point = number_of(from.get("TestPoint")),
             .trouble = text_of(from.get("Trouble")),
+            .bandwidth = number_of(from.get("BandwidthLimit")),
+            .site_bandwidth = number_of(from.get("SiteBandwidthLimit")),
             .fenced = flag_of(from.get("Fenced")),
             .hold_us_median = number_of(from.get("HoldMedian")),
             .hold_us_p99 = number_of(from.get("HoldPercentile99")),
             .reverse_sent_bytes = number_of(from.get("ReverseSentBytes")),
             .reverse_differing_bytes = number_of(from.get("ReverseDifferingBytes")),
             .reverse_bitmap_disks = number_of(from.get("ReverseBitmapDisks")),
-            .reverse_compared_disks = number_of(from.get("ReverseComparedDisks"))};
+            .reverse_compared_disks = number_of(from.get("ReverseComparedDisks")),
+            .disks = texts_of(from.get("Disks")),
+            .disk_update = flag_of(from.get("DiskUpdate")),
+            .coming_disks = texts_of(from.get("ComingDisks")),
+            .copied_bytes = number_of(from.get("CopiedBytes")),
+            .copy_bytes = number_of(from.get("CopyBytes"))};
 }
 
 SharedDisk read_shared_disk(const cim::Instance& from) {

@@ -38,7 +38,8 @@ struct Point {  // Msvm_CollectionRecoveryPoint
     std::uint64_t sequence = 0;
     std::optional<cim::DateTime> created;
     std::uint64_t consistency = 0;
-    std::string remark;  // what is special about it
+    std::string remark;                  // what is special about it
+    std::vector<std::string> kept_as{};  // why it stays: Reviver_KeptPoint
 };
 
 struct Job {  // Msvm_ConcreteJob
@@ -82,6 +83,7 @@ struct Settings {  // Msvm_CollectionReplicationSettingData
     std::string from;  // PrimaryConnectionPoint
     std::uint64_t interval_s = 0;
     std::uint64_t history = 0;
+    std::vector<std::string> included_disks;  // none: all
 };
 
 struct Details {  // Reviver_CollectionStatus
@@ -89,7 +91,10 @@ struct Details {  // Reviver_CollectionStatus
     std::string peer;
     std::uint64_t newest_point = 0;
     std::uint64_t failover_point = 0;  // 0: none
+    std::uint64_t test_point = 0;      // 0: no test
     std::string trouble;
+    std::uint64_t bandwidth = 0;       // bytes a second, now; 0: no limit
+    std::uint64_t site_bandwidth = 0;  // likewise, of all collections together
     bool fenced = false;
     std::uint64_t hold_us_median = 0;
     std::uint64_t hold_us_p99 = 0;
@@ -97,6 +102,11 @@ struct Details {  // Reviver_CollectionStatus
     std::uint64_t reverse_differing_bytes = 0;
     std::uint64_t reverse_bitmap_disks = 0;
     std::uint64_t reverse_compared_disks = 0;
+    std::vector<std::string> disks;  // of the newest point, on the primary
+    bool disk_update = false;
+    std::vector<std::string> coming_disks;
+    std::uint64_t copied_bytes = 0;
+    std::uint64_t copy_bytes = 0;
 };
 
 struct Peer {  // Reviver_Peer
@@ -124,6 +134,8 @@ struct SiteInfo {  // Reviver_SiteService.GetSiteInfo
     std::string peer_host;
     std::uint64_t peer_port = 0;
 };
+
+bool is_replicated(const Collection& collection);  // it has another side
 
 Vm read_vm(const cim::Enumerated& from);
 Collection read_collection(const cim::Enumerated& from);

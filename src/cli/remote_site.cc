@@ -14,6 +14,7 @@ namespace reviver::cli {
 namespace {
 
 constexpr const char* management_namespace = "root/HyperVCluster/v2";
+constexpr const char* vm_namespace = "root/virtualization/v2";
 constexpr std::uint32_t method_done = 0;
 constexpr std::uint32_t job_started = 4096;
 constexpr std::uint32_t invalid_state = 32775;
@@ -90,7 +91,8 @@ const cim::Value& Accepted::get(std::string_view name) const {
 }
 
 RemoteSite::RemoteSite(cim::Transport transport)
-    : client_(std::move(transport), management_namespace) {}
+    : client_(transport, management_namespace),
+      client_of_vms_(std::move(transport), vm_namespace) {}
 
 std::vector<Vm> RemoteSite::vms() {
     std::vector<Vm> all = all_of(client_, "Msvm_ComputerSystem", read_vm);
@@ -131,6 +133,21 @@ std::vector<Point> RemoteSite::points(const Collection& collection) {
     std::sort(points.begin(), points.end(),
               [](const Point& a, const Point& b) { return a.sequence < b.sequence; });
     return points;
+}
+
+void RemoteSite::say_why_kept(std::vector<Point>& points) {
+    std::map<std::string, std::vector<std::string>> reasons;
+    try {
+        for (const cim::Enumerated& each : client_.enumerate("Reviver_KeptPoint")) {
+            reasons[text_of(each.instance.get("InstanceID"))] =
+                texts_of(each.instance.get("KeptAs"));
+        }
+    } catch (const cim::WsmanFault& fault) {
+        if (fault.subcode() != "DestinationUnreachable") throw;
+    }
+    for (Point& point : points) {
+        point.kept_as = reasons[text_of(point.instance.get("InstanceID"))];
+    }
 }
 
 Point RemoteSite::point(const Collection& collection, const std::string& sequence) {
@@ -177,7 +194,7 @@ cim::Instance RemoteSite::settings(const Collection& collection) {
 }
 
 std::optional<Statistics> RemoteSite::statistics(const Collection& collection) {
-    if (collection.mode == 0) return std::nullopt;
+    if (!is_replicated(collection)) return std::nullopt;
     Accepted answer =
         call(replication_service, "GetReplicationStatistics", {{"Collection", collection.path}});
     const cim::Value& text = answer.get("ReplicationStatistics");
@@ -231,10 +248,22 @@ Accepted RemoteSite::call(const std::string& service, const std::string& method,
     return call(path_of_service(service), method, in);
 }
 
-cim::Invoked RemoteSite::invoke(const cim::ObjectPath& object, const std::string& method,
-                                const std::vector<cim::NamedValue>& in) {
+Accepted RemoteSite::call(const cim::ObjectPath& object, const std::string& method,
+                          const std::vector<cim::NamedValue>& in) {
+    return call(client_, object, method, in);
+}
+
+Accepted RemoteSite::call_of_vms(const std::string& service, const std::string& method,
+                                 const std::vector<cim::NamedValue>& in) {
+    const std::vector<cim::Enumerated> instances = client_of_vms_.enumerate(service);
+    if (instances.empty()) fail(Code::not_supported, "this server has no {}", service);
+    return call(client_of_vms_, instances.front().path, method, in);
+}
+
+cim::Invoked RemoteSite::invoke(cim::WsmanClient& client, const cim::ObjectPath& object,
+                                const std::string& method, const std::vector<cim::NamedValue>& in) {
     try {
-        return client_.invoke(object, method, in);
+        return client.invoke(object, method, in);
     } catch (const cim::WsmanFault& fault) {
         if (fault.code() != Code::access_denied) throw;
         fail(Code::access_denied,
@@ -243,9 +272,9 @@ cim::Invoked RemoteSite::invoke(const cim::ObjectPath& object, const std::string
     }
 }
 
-Accepted RemoteSite::call(const cim::ObjectPath& object, const std::string& method,
-                          const std::vector<cim::NamedValue>& in) {
-    cim::Invoked answer = invoke(object, method, in);
+Accepted RemoteSite::call(cim::WsmanClient& client, const cim::ObjectPath& object,
+                          const std::string& method, const std::vector<cim::NamedValue>& in) {
+    cim::Invoked answer = invoke(client, object, method, in);
     if (answer.return_value != method_done && answer.return_value != job_started) {
         refuse(method, answer);
     }

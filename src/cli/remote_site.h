@@ -27,6 +27,7 @@ struct Accepted {
 inline constexpr const char* replication_service = "Msvm_CollectionReplicationService";
 inline constexpr const char* collection_service = "Msvm_CollectionManagementService";
 inline constexpr const char* site_service = "Reviver_SiteService";
+inline constexpr const char* vm_replication_service = "Msvm_ReplicationService";
 
 class RemoteSite {
   public:
@@ -38,6 +39,8 @@ class RemoteSite {
     Collection collection(const std::string& name_or_id);
     std::vector<Vm> members(const Collection& collection);
     std::vector<Point> points(const Collection& collection);  // ascending
+    // Fills in why each stays; nothing from a server that does not have the class.
+    void say_why_kept(std::vector<Point>& points);
     Point point(const Collection& collection, const std::string& sequence);
     std::vector<Job> jobs();
     Job job(const std::string& id);
@@ -55,15 +58,21 @@ class RemoteSite {
                   const std::vector<cim::NamedValue>& in);
     Accepted call(const cim::ObjectPath& object, const std::string& method,
                   const std::vector<cim::NamedValue>& in);
+    // Of a service in the namespace of single VMs.
+    Accepted call_of_vms(const std::string& service, const std::string& method,
+                         const std::vector<cim::NamedValue>& in);
     cim::WsmanClient& client() { return client_; }
 
   private:
-    cim::Invoked invoke(const cim::ObjectPath& object, const std::string& method,
-                        const std::vector<cim::NamedValue>& in);
+    Accepted call(cim::WsmanClient& client, const cim::ObjectPath& object,
+                  const std::string& method, const std::vector<cim::NamedValue>& in);
+    cim::Invoked invoke(cim::WsmanClient& client, const cim::ObjectPath& object,
+                        const std::string& method, const std::vector<cim::NamedValue>& in);
     [[noreturn]] void refuse(const std::string& method, const cim::Invoked& answer);
     const cim::ObjectPath& path_of_service(const std::string& service);
 
     cim::WsmanClient client_;
+    cim::WsmanClient client_of_vms_;
     std::map<std::string, cim::ObjectPath> services_;
 };
 

@@ -2,6 +2,8 @@
 
 #include "cli/values.h"
 
+#include <algorithm>
+
 namespace reviver::cli {
 namespace {
 
@@ -14,6 +16,10 @@ void set_pace(cim::Instance& settings, const Arguments& arguments) {
     };
     if (arguments.interval_s) settings.set("ReplicationInterval", number(*arguments.interval_s));
     if (arguments.history) settings.set("RecoveryHistory", number(*arguments.history));
+    if (arguments.application_interval_h) {
+        settings.set("ApplicationConsistentSnapshotInterval",
+                     number(*arguments.application_interval_h));
+    }
 }
 
 }  // namespace
@@ -35,6 +41,23 @@ cim::Instance changed_settings(const Arguments& arguments) {
     if (arguments.compression) settings.set("CompressionEnabled", *arguments.compression);
     if (arguments.auto_resync) settings.set("AutoResynchronizeEnabled", *arguments.auto_resync);
     return settings;
+}
+
+std::vector<std::string> changed_disks(const std::vector<std::string>& present, bool named,
+                                       const std::vector<std::string>& include,
+                                       const std::vector<std::string>& exclude) {
+    if (!named && exclude.empty() && !present.empty())
+        fail(Code::invalid_parameter, "all disks are replicated: there is none to include");
+    std::vector<std::string> disks = present;
+    for (const std::string& disk : include)
+        if (std::ranges::find(disks, disk) == disks.end()) disks.push_back(disk);
+    for (const std::string& disk : exclude)
+        if (std::erase(disks, disk) == 0)
+            fail(Code::invalid_parameter, "{} is not replicated: it cannot be excluded", disk);
+    if (disks.empty())
+        fail(Code::invalid_parameter,
+             "no disk would be left; `reviver remove` ends the replication");
+    return disks;
 }
 
 cim::Instance reversed_settings(const cim::Instance& present) {

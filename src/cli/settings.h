@@ -16,6 +16,11 @@ cim::Instance new_settings(const Arguments& arguments, const std::vector<std::st
 
 // For ModifyReplicationSettings, from the options of `modify`. What was not said stays.
 cim::Instance changed_settings(const Arguments& arguments);
+// The disks that shall be replicated after `modify`, by id. `present` are those that are, and
+// `named` says whether the settings name them or mean all there are.
+std::vector<std::string> changed_disks(const std::vector<std::string>& present, bool named,
+                                       const std::vector<std::string>& include,
+                                       const std::vector<std::string>& exclude);
 
 // For ReverseReplicationRelationship: the present settings, to where the data came from.
 cim::Instance reversed_settings(const cim::Instance& present);

@@ -4,14 +4,16 @@
 #include "cli/words.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
 namespace reviver::cli {
 namespace {
 
-constexpr std::uint64_t mode_none = 0;
 constexpr std::uint64_t mode_primary = 1;
+constexpr std::uint64_t mode_replica = 2;
+constexpr std::uint64_t mode_test = 3;
 constexpr std::uint64_t health_ok = 1;
 
 // All that is known of one collection.
@@ -25,7 +27,10 @@ struct Overview {
 
 Overview overview_of(RemoteSite& site, const Collection& collection) {
     Overview overview{collection, site.members(collection), {}, {}, {}};
-    if (collection.mode == mode_none) return overview;
+    if (!is_replicated(collection)) {
+        if (collection.mode == mode_test) overview.details = site.details(collection);
+        return overview;
+    }
     overview.settings = read_settings(site.settings(collection));
     overview.statistics = site.statistics(collection);
     overview.details = site.details(collection);
@@ -41,7 +46,7 @@ std::optional<cim::DateTime> last_safe_time(const Overview& overview) {
 }
 
 std::string lag_text(const Overview& overview) {
-    if (overview.collection.mode == mode_none) return "-";
+    if (!is_replicated(overview.collection)) return "-";
     auto safe = last_safe_time(overview);
     return safe ? age_text(safe, now()) : "no point yet";
 }
@@ -111,6 +116,14 @@ std::string lag_in_full(const Overview& overview) {
 
 using Rows = std::vector<std::vector<std::string>>;
 
+std::string bandwidth_text(const Details& details) {
+    const auto rate = [](std::uint64_t bytes) {
+        return bytes == 0 ? std::string("no limit") : bytes_text(bytes) + "/s";
+    };
+    return fmt::format("{} now; all collections together {}", rate(details.bandwidth),
+                       rate(details.site_bandwidth));
+}
+
 void add_replication(Rows& rows, const Overview& overview) {
     if (!overview.settings || !overview.statistics) return;
     rows.push_back({"Peer", other_site(overview)});
@@ -123,11 +136,30 @@ void add_replication(Rows& rows, const Overview& overview) {
         {"History", fmt::format("{} points besides the latest", overview.settings->history)});
 }
 
-void add_details(Rows& rows, const Details& details, bool primary) {
-    if (details.failover_point != 0 && !primary) {
+// The other site says how much it has when a slice of the copy ends.
+std::string disk_update_text(const Details& details) {
+    if (details.coming_disks.empty()) return "in the next point";
+    const std::string what = fmt::format("copying {} {}", details.coming_disks.size(),
+                                         details.coming_disks.size() == 1 ? "disk" : "disks");
+    if (details.copy_bytes == 0) return what;
+    return fmt::format("{}: {} of {} ({} %)", what, bytes_text(details.copied_bytes),
+                       bytes_text(details.copy_bytes),
+                       details.copied_bytes * 100 / details.copy_bytes);
+}
+
+void add_details(Rows& rows, const Details& details, std::uint64_t mode) {
+    if (details.bandwidth != 0 || details.site_bandwidth != 0) {
+        rows.push_back({"Bandwidth", bandwidth_text(details)});
+    }
+    if (details.failover_point != 0 && mode == mode_replica) {
         rows.push_back({"Failed over", fmt::format("to point {}", details.failover_point)});
     }
-    if (details.hold_us_median != 0 && primary) {
+    if (mode == mode_test)
+        rows.push_back({"Made from", fmt::format("point {}", details.failover_point)});
+    if (details.test_point != 0) {
+        rows.push_back({"Test", fmt::format("from point {}", details.test_point)});
+    }
+    if (details.hold_us_median != 0 && mode == mode_primary) {
         rows.push_back({"Hold", fmt::format("{:.1f} ms median, {:.1f} ms 99th percentile",
                                             static_cast<double>(details.hold_us_median) / 1e3,
                                             static_cast<double>(details.hold_us_p99) / 1e3)});
@@ -139,6 +171,7 @@ void add_details(Rows& rows, const Details& details, bool primary) {
                                     bytes_text(details.reverse_sent_bytes),
                                     details.reverse_bitmap_disks, details.reverse_compared_disks)});
     }
+    if (details.disk_update) rows.push_back({"Disk update", disk_update_text(details)});
     if (details.fenced) rows.push_back({"Fenced", "the other site has taken over"});
     if (!details.trouble.empty()) rows.push_back({"Trouble", printable(details.trouble)});
 }
@@ -154,7 +187,7 @@ void print_one(const Console& console, const Overview& overview) {
     };
     add_replication(rows, overview);
     if (overview.details) {
-        add_details(rows, *overview.details, collection.mode == mode_primary);
+        add_details(rows, *overview.details, collection.mode);
     }
     if (overview.statistics) rows.push_back({"Health", health_of(overview)});
     console.out << table_text(rows);
@@ -190,6 +223,14 @@ Rows rows_of(const Statistics& figures) {
     };
 }
 
+boost::json::array json_of_points(const std::vector<Point>& points) {
+    boost::json::array all = json_of_all(points);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        all[i].as_object()["KeptAs"] = json_of_texts(points[i].kept_as);
+    }
+    return all;
+}
+
 void show_overviews(const Session& session) {
     std::vector<Overview> overviews;
     for (const Collection& each : session.site.collections()) {
@@ -223,15 +264,18 @@ void remove_point(const Session& session) {
 void show_points(const Session& session) {
     Collection collection = session.site.collection(session.arguments.collection);
     std::vector<Point> points = session.site.points(collection);
-    if (session.console.json) return print_json(session.console, json_of_all(points));
+    session.site.say_why_kept(points);
+    if (session.console.json) return print_json(session.console, json_of_points(points));
     if (points.empty()) {
         return session.console.print(collection.name + ": no recovery points at this site");
     }
-    std::vector<std::vector<std::string>> rows{{"POINT", "TIME", "AGE", "CONSISTENCY", "REMARK"}};
+    std::vector<std::vector<std::string>> rows{
+        {"POINT", "TIME", "AGE", "CONSISTENCY", "KEPT AS", "REMARK"}};
     for (const Point& point : points) {
         rows.push_back({std::to_string(point.sequence),
                         point.created ? local_time_text(*point.created) : "unknown",
                         age_text(point.created, now()), consistency_words(point.consistency),
+                        printable(fmt::format("{}", fmt::join(point.kept_as, ", "))),
                         printable(point.remark)});
     }
     session.console.out << table_text(rows);

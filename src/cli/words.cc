@@ -22,6 +22,7 @@ std::string word_for(const std::array<Word, N>& words, std::uint64_t number) {
 }
 
 constexpr std::uint64_t replica = 2;
+constexpr std::uint64_t test_replica = 3;
 constexpr std::uint64_t failover_initiated = 4;
 
 constexpr std::array states = {
@@ -81,6 +82,7 @@ std::string state_words(std::uint64_t replication_state, std::uint64_t replicati
     if (replication_state == failover_initiated && replication_mode == replica) {
         return "failover under way";
     }
+    if (replication_mode == test_replica) return "test";
     return word_for(states, replication_state);
 }
 

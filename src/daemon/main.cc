@@ -8,7 +8,6 @@
 #include "daemon/service_manager.h"
 #include "daemon/signals.h"
 #include "daemon/site.h"
-#include "server/accounts.h"
 #include "site/config.h"
 
 #include <cstdio>
@@ -20,17 +19,17 @@ using namespace reviver;
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
-// The door reads a changed file by itself; this tells now whether it can.
-void look_at_accounts(const site::Config& config) {
+// Bandwidth and retention are taken over; what else has changed in the file waits for a restart.
+void take_policy(const std::filesystem::path& file, daemon::Site& site) {
     try {
-        log_info("{} has {} accounts", config.management.accounts.string(),
-                 server::read_accounts(config.management.accounts).size());
+        site.set_policy(site::load_config(file).policy);
+        log_info("[replication] and [retention] are those of {} now", file.string());
     } catch (const Error& error) {
-        log_error("{}; until that is repaired nobody is let in", error.what());
+        log_error("{}; what was read before holds on", error.what());
     }
 }
 
-void run(const site::Config& config) {
+void run(const site::Config& config, const std::filesystem::path& file) {
     daemon::Signals signals;
     daemon::InstanceLock lock(config.data_dir);
     daemon::warn_of_open_secrets(config);
@@ -38,7 +37,10 @@ void run(const site::Config& config) {
     log_info("site {} is up: management at {}, peers at {}", config.name,
              config.management.listen.text(), config.peer.listen.text());
     daemon::tell_service_manager("READY=1");
-    while (signals.next() == daemon::Steer::reload) look_at_accounts(config);
+    while (signals.next() == daemon::Steer::reload) {
+        site.look_at_accounts();
+        take_policy(file, site);
+    }
     daemon::tell_service_manager("STOPPING=1");
     log_info("site {} goes down; virtual machines run on", config.name);
 }
@@ -48,7 +50,7 @@ int start(const daemon::Options& options) {
         site::Config config = site::load_config(options.config);
         set_up_log(options.log_level.value_or(config.log_level), daemon::logs_to_journal());
         daemon::check_what_it_names(config);
-        if (!options.check_only) run(config);
+        if (!options.check_only) run(config, options.config);
         return 0;
     } catch (const Error& error) {
         std::fprintf(stderr, "reviverd: %s\n", error.what());

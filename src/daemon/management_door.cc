@@ -29,6 +29,7 @@ std::shared_ptr<const cim::Authorizer> who_may_what() {
         roles->grant("Msvm_ReplicationService", method, cim::Role::viewer);
     }
     roles->grant("Msvm_ReplicationService", "TestReplicationConnection", cim::Role::operate);
+    roles->grant("Msvm_ReplicationService", "ImportInitialReplica", cim::Role::operate);
     roles->grant("Msvm_ConcreteJob", "GetError", cim::Role::viewer);
     roles->grant("Msvm_ConcreteJob", "GetErrorEx", cim::Role::viewer);
     roles->grant("Reviver_SiteService", "GetSiteInfo", cim::Role::viewer);
@@ -37,7 +38,8 @@ std::shared_ptr<const cim::Authorizer> who_may_what() {
          {"StartReplication", "SuspendReplication", "ResumeReplication", "InitiateFailover",
           "RevertFailover", "CommitFailover", "InitiatePlannedFailover", "RevertPlannedFailover",
           "PrepareForReverseReplication", "ReverseReplicationRelationship", "Resynchronize",
-          "CancelResynchronize", "CancelInitialReplication"}) {
+          "CancelResynchronize", "CancelInitialReplication", "TestReplicaCollection",
+          "RevertTestReplicaCollection"}) {
         roles->grant("Msvm_CollectionReplicationService", method, cim::Role::operate);
     }
     roles->grant("Msvm_ConcreteJob", "RequestStateChange", cim::Role::operate);
@@ -76,17 +78,30 @@ std::shared_ptr<const cim::ObjectManager> object_manager(replication::Engine& en
 }
 
 metrics::SiteFigures figures_of(const std::string& site, replication::Engine& engine) {
-    metrics::SiteFigures figures{site, REVIVER_VERSION, engine.now(), {}, engine.jobs().list()};
+    metrics::SiteFigures figures{site, REVIVER_VERSION,      engine.now(),
+                                 {},   engine.jobs().list(), engine.policy().site_rate()};
     for (auto& collection : engine.collections()) {
         const CollectionId id = collection.id;
-        figures.collections.push_back(
-            {std::move(collection), engine.statistics(id), engine.health(id), engine.points(id)});
+        const std::uint64_t bandwidth = engine.policy().rate_of(id, collection.name);
+        figures.collections.push_back({std::move(collection), engine.statistics(id),
+                                       engine.health(id), engine.points(id), engine.lag(id),
+                                       bandwidth});
     }
     return figures;
 }
 
-std::shared_ptr<server::Authenticator> who_comes_in(const site::ManagementConfig& config) {
-    const auto accounts = std::make_shared<server::AccountFile>(config.accounts);
+std::shared_ptr<server::AccountFile> open_accounts(const site::ManagementConfig& config,
+                                                   const std::shared_ptr<audit::Trail>& trail) {
+    const auto tell = [trail](const server::AccountChange& change) {
+        trail->account_changed(change);
+    };
+    auto accounts = std::make_shared<server::AccountFile>(config.accounts, tell);
+    trail->accounts(accounts->all());
+    return accounts;
+}
+
+std::shared_ptr<server::Authenticator> who_comes_in(
+    const site::ManagementConfig& config, const std::shared_ptr<server::AccountFile>& accounts) {
     std::vector<std::shared_ptr<server::Authenticator>> schemes;
     if (!config.keytab.empty()) {
         schemes.push_back(std::make_shared<server::KerberosAuthenticator>(
@@ -155,9 +170,10 @@ ManagementDoor open_management_door(const site::Config& config, replication::Eng
     if (config.management.anonymous_identify) {
         router.add_public(std::make_shared<server::WsmanPublicIdentify>(options));
     }
-    const auto authenticator = who_comes_in(config.management);
-    const server::HttpsOptions https = https_options(config.management, trail);
     ManagementDoor opened;
+    opened.accounts = open_accounts(config.management, trail);
+    const auto authenticator = who_comes_in(config.management, opened.accounts);
+    const server::HttpsOptions https = https_options(config.management, trail);
     opened.https = std::make_unique<server::HttpsServer>(https, router, authenticator);
     if (config.management.http) {
         opened.http = std::make_unique<server::HttpsServer>(http_options(config.management, https),

@@ -5,6 +5,7 @@
 #include "cim/event_bus.h"
 #include "hypervisor/hypervisor.h"
 #include "replication/engine.h"
+#include "server/account_file.h"
 #include "server/https_server.h"
 #include "sharing/shared_disks.h"
 #include "site/config.h"
@@ -16,6 +17,7 @@ namespace reviver::daemon {
 struct ManagementDoor {
     std::unique_ptr<server::HttpsServer> https;
     std::unique_ptr<server::HttpsServer> http;  // null: not configured
+    std::shared_ptr<server::AccountFile> accounts;
 };
 
 // Open when it returns. What it is given outlives it.

@@ -45,18 +45,21 @@ std::optional<wire::Peer> PairedSites::find(const wire::Fingerprint& fingerprint
     return peer;
 }
 
-PeerNetwork::PeerNetwork(sys::World& world, const site::Config& config, SiteId id)
+PeerNetwork::PeerNetwork(sys::World& world, const site::Config& config, SiteId id,
+                         std::shared_ptr<wire::BandwidthLimit> limit)
     : world_(world),
       self_{id, config.name, REVIVER_VERSION},
-      limit_(std::make_shared<wire::BandwidthLimit>(world.clock,
-                                                    config.bandwidth_bytes_per_second_max)),
-      transport_(world, read_credentials(world.files, config.peer), limit_) {}
+      transport_(world, read_credentials(world.files, config.peer), std::move(limit)) {}
 
 std::unique_ptr<wire::PeerLink> PeerNetwork::dial(const sys::Endpoint& to,
                                                   const wire::Fingerprint& expected,
-                                                  sys::MonoTime deadline) {
+                                                  sys::MonoTime deadline,
+                                                  std::shared_ptr<wire::BandwidthLimit> own) {
+    wire::LinkOptions options;
+    options.bandwidth = std::move(own);
     return reaching([&] {
-        return std::make_unique<wire::PeerLink>(world_, transport_, self_, to, expected, deadline);
+        return std::make_unique<wire::PeerLink>(world_, transport_, self_, to, expected, deadline,
+                                                options);
     });
 }
 

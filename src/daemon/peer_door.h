@@ -28,10 +28,13 @@ class PairedSites : public wire::PeerDirectory {
 // The site's side of every connection to another one. Any thread may call.
 class PeerNetwork {
   public:
-    PeerNetwork(sys::World& world, const site::Config& config, SiteId id);
+    // Every byte of every link is paid to `limit`.
+    PeerNetwork(sys::World& world, const site::Config& config, SiteId id,
+                std::shared_ptr<wire::BandwidthLimit> limit);
 
     std::unique_ptr<wire::PeerLink> dial(const sys::Endpoint& to, const wire::Fingerprint& expected,
-                                         sys::MonoTime deadline);
+                                         sys::MonoTime deadline,
+                                         std::shared_ptr<wire::BandwidthLimit> own);
     std::string fetch_fingerprint(const sys::Endpoint& of);  // 64 hex digits
     std::string own_fingerprint() const;                     // likewise
     // Lets `directory`'s sites in to `handler`; both outlive the server.
@@ -41,7 +44,6 @@ class PeerNetwork {
   private:
     sys::World& world_;
     wire::Site self_;
-    std::shared_ptr<wire::BandwidthLimit> limit_;
     wire::TlsTransport transport_;
 };
 

@@ -1,5 +1,6 @@
 #include "daemon/site.h"
 
+#include "base/log.h"
 #include "capture/limits.h"
 #include "daemon/management_door.h"
 #include "daemon/peer_door.h"
@@ -36,6 +37,7 @@ std::string certificate_of(sys::World& world, const site::Config& config) {
 store::Options store_options(const site::Config& config) {
     store::Options options;
     options.reserve_share = config.store_reserve_share;
+    options.upkeep_bytes_per_second_max = config.upkeep_bytes_per_second_max;
     return options;
 }
 
@@ -53,6 +55,8 @@ class Site::Parts {
 
     std::uint16_t peer_port() const { return peer_door_->port(); }
     std::uint16_t management_port() const { return management_door_.https->port(); }
+    void look_at_accounts() { log_info("{} accounts", management_door_.accounts->all().size()); }
+    void set_policy(const SitePolicy& policy) { policy_->set(policy); }
 
   private:
     replication::Context context(const site::Config& config);
@@ -66,6 +70,7 @@ class Site::Parts {
     sharing::SharedDisks shared_disks_;
     sharing::WithSharedDisks hypervisor_;
     replication::LiveMachines machines_;
+    const std::shared_ptr<replication::Policy> policy_;
     PeerNetwork network_;
     provider::ChangeNotes changes_;
     cim::EventBus events_;
@@ -87,7 +92,8 @@ Site::Parts::Parts(const site::Config& config)
       shared_disks_(*libvirt_, world_.files, world_.random, config.data_dir),
       hypervisor_(*libvirt_, shared_disks_),
       machines_(hypervisor_, world_, config.data_dir, shared_disks_),
-      network_(world_, config, id_),
+      policy_(std::make_shared<replication::Policy>(world_.clock, config.policy)),
+      network_(world_, config, id_, policy_->site_limit()),
       events_(run_name(world_)),
       jobs_(world_, *repository_, changes_),
       peers_(*repository_),
@@ -102,7 +108,9 @@ Site::Parts::Parts(const site::Config& config)
 
 replication::Context Site::Parts::context(const site::Config& config) {
     auto dial = [this](const sys::Endpoint& to, const wire::Fingerprint& expected,
-                       sys::MonoTime deadline) { return network_.dial(to, expected, deadline); };
+                       sys::MonoTime deadline, std::shared_ptr<wire::BandwidthLimit> own) {
+        return network_.dial(to, expected, deadline, std::move(own));
+    };
     auto fetch_fingerprint = [this](const sys::Endpoint& of) {
         return network_.fetch_fingerprint(of);
     };
@@ -112,16 +120,24 @@ replication::Context Site::Parts::context(const site::Config& config) {
                                        config.peer.advertise,
                                        certificate_of(world_, config),
                                        config.data_dir / "store"};
-    return {world_, identity,          *repository_, store_, machines_,
-            dial,   fetch_fingerprint, jobs_,        peers_, changes_};
+    return {world_, identity, *repository_, store_, machines_, dial, fetch_fingerprint,
+            jobs_,  peers_,   changes_,     policy_};
 }
 
 Site::Site(const site::Config& config) : parts_(std::make_unique<Parts>(config)) {}
 
 Site::~Site() = default;
 
+void Site::set_policy(const SitePolicy& policy) {
+    parts_->set_policy(policy);
+}
+
 std::uint16_t Site::peer_port() const {
     return parts_->peer_port();
+}
+
+void Site::look_at_accounts() {
+    parts_->look_at_accounts();
 }
 
 std::uint16_t Site::management_port() const {

@@ -22,8 +22,14 @@ class Site {
     Site(const Site&) = delete;
     Site& operator=(const Site&) = delete;
 
+    // The one part of the configuration that may change while the site runs.
+    void set_policy(const SitePolicy& policy);
+
     std::uint16_t peer_port() const;
     std::uint16_t management_port() const;
+
+    // Now, and not with the next login, so that the audit log has what changed.
+    void look_at_accounts();
 
   private:
     class Parts;

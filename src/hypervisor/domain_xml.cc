@@ -120,6 +120,16 @@ std::vector<Disk> DomainXml::disks() const {
     return result;
 }
 
+bool DomainXml::agent_connected() const {
+    const XmlElement* devices = root_.child("devices");
+    if (devices == nullptr) return false;
+    for (const XmlElement* channel : devices->children("channel")) {
+        if (attribute_of_child(*channel, "target", "name") == "org.qemu.guest_agent.0")
+            return attribute_of_child(*channel, "target", "state") == "connected";
+    }
+    return false;
+}
+
 XmlElement& DomainXml::disk(const std::string& target) {
     for (XmlElement* disk : devices().children("disk")) {
         if (attribute_of_child(*disk, "target", "dev") == target) return *disk;

@@ -33,6 +33,9 @@ class DomainXml {
     void set_disk_socket(const std::string& target, const std::string& socket);
     void remove_disk(const std::string& target);
 
+    // Of a running VM: the guest has opened its end of the guest agent's channel.
+    bool agent_connected() const;
+
     std::vector<std::string> mac_addresses() const;  // of its network interfaces, in their order
 
     // Takes over from `local`, this site's own definition of the VM, what belongs to a site: to

@@ -42,6 +42,20 @@ Code code_of(const auto& action) {
     return Code::failed;
 }
 
+TEST(DomainXml, TellsWhetherAGuestAgentIsThere) {
+    const auto with_channel = [](const std::string& name, const std::string& state) {
+        return DomainXml(
+            "<domain><name>a</name><devices><channel type='unix'><target type='virtio' "
+            "name='" +
+            name + "'" + state + "/></channel></devices></domain>");
+    };
+    EXPECT_FALSE(DomainXml(shop).agent_connected());
+    EXPECT_FALSE(with_channel("org.qemu.guest_agent.0", "").agent_connected());
+    EXPECT_FALSE(with_channel("org.qemu.guest_agent.0", " state='disconnected'").agent_connected());
+    EXPECT_FALSE(with_channel("com.redhat.spice.0", " state='connected'").agent_connected());
+    EXPECT_TRUE(with_channel("org.qemu.guest_agent.0", " state='connected'").agent_connected());
+}
+
 TEST(DomainXml, ReadsNameIdAndHardDisks) {
     const DomainXml domain(shop);
     EXPECT_EQ(domain.name(), "shop & \"co\"");

@@ -74,6 +74,8 @@ struct DomainEvent {
 };
 
 class BlockJobs;
+class GuestAgents;
+class Networks;
 class SavedStates;
 
 class Hypervisor {
@@ -102,6 +104,8 @@ class Hypervisor {
     // Null where there is no such thing. Lives as long as this.
     virtual BlockJobs* block_jobs() { return nullptr; }
     virtual SavedStates* saved_states() { return nullptr; }
+    virtual GuestAgents* guest_agents() { return nullptr; }
+    virtual Networks* networks() { return nullptr; }
 };
 
 // Opens a connection and follows its events. One process can have one embedded root open.

@@ -10,7 +10,9 @@
 #include "hypervisor/event_loop.h"
 #include "hypervisor/event_queue.h"
 #include "hypervisor/hypervisor.h"
+#include "hypervisor/libvirt_agents.h"
 #include "hypervisor/libvirt_error.h"
+#include "hypervisor/libvirt_networks.h"
 #include "hypervisor/saved_states.h"
 
 #include <boost/json.hpp>
@@ -125,6 +127,8 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
         place_.prepare();
         loop_ = EventLoop::shared();
         connection();
+        // The embedded driver has no networks beside it.
+        if (!place_.embedded()) networks_ = libvirt_networks([this] { return connection(); });
     }
     ~Libvirt() override { disconnect(); }
 
@@ -147,11 +151,15 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
     std::optional<BlockJob> block_job(const DiskKey& disk) override;
     void cancel_block_job(const DiskKey& disk) override;
 
+    GuestAgents* guest_agents() override { return &agents_; }
+
     SavedStates* saved_states() override { return this; }
 
     std::optional<std::string> saved_definition(VmId id) override;
     void redefine_saved(VmId id, const std::string& xml) override;
     void discard_saved(VmId id) override;
+
+    Networks* networks() override { return networks_.get(); }
 
   private:
     static int on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void* self);
@@ -166,9 +174,11 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
     const DriverPlace place_;
     std::shared_ptr<EventLoop> loop_;
     EventQueue events_;
+    std::unique_ptr<Networks> networks_;
     std::mutex mutex_;
     Connection connection_;  // guarded by mutex_
     int event_callback_ = -1;
+    LibvirtAgents agents_{[this](VmId id) { return std::shared_ptr<virDomain>(find(id)); }};
 };
 
 // Opens anew when the last connection broke: libvirtd may be restarted under us.
@@ -270,8 +280,11 @@ void Libvirt::start(VmId id) {
     act(id, "starting a virtual machine", virDomainCreate);
 }
 
+// Left to choose, libvirt would wait a minute for a guest agent where there is one.
 void Libvirt::ask_to_shut_down(VmId id) {
-    act(id, "shutting a virtual machine down", virDomainShutdown);
+    act(id, "shutting a virtual machine down", [](virDomainPtr domain) {
+        return virDomainShutdownFlags(domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN);
+    });
 }
 
 void Libvirt::set_autostart(VmId id, bool on) {

@@ -45,6 +45,7 @@ Code code_of(int libvirt_code) {
             return Code::out_of_memory;
         case VIR_ERR_NO_SUPPORT:
         case VIR_ERR_OPERATION_UNSUPPORTED:
+        case VIR_ERR_ARGUMENT_UNSUPPORTED:  // also: "QEMU guest agent is not configured"
             return Code::not_supported;
         default:
             return Code::failed;

@@ -1,6 +1,7 @@
 // With a real libvirt and a real QEMU: an embedded driver in a directory of the test, and guests
 // without anything to boot.
 #include "base/error.h"
+#include "hypervisor/guest_agents.h"
 #include "hypervisor/hypervisor.h"
 #include "hypervisor/limits.h"
 
@@ -157,6 +158,25 @@ TEST_F(LibvirtTest, AVmFromDefinitionToItsEnd) {
     EXPECT_TRUE(wait_for_event(DomainEvent::Kind::undefined));
     EXPECT_TRUE(hypervisor_->domains().empty());
     EXPECT_EQ(code_of([&] { hypervisor_->domain(id); }), Code::not_found);
+}
+
+TEST_F(LibvirtTest, AVmWithoutAnAgentSaysSo) {
+    GuestAgents& agents = *hypervisor_->guest_agents();
+    const VmId id = hypervisor_->define(guest("one"));
+    EXPECT_FALSE(agents.connected(id));
+    hypervisor_->start(id);
+    EXPECT_FALSE(agents.connected(id));
+    EXPECT_EQ(code_of([&] { agents.freeze(id, std::chrono::seconds(1)); }), Code::not_supported);
+    hypervisor_->power_off(id);
+    hypervisor_->define(guest("one",
+                              "<channel type='unix'><target type='virtio' "
+                              "name='org.qemu.guest_agent.0'/></channel>"));
+    hypervisor_->start(id);
+    EXPECT_FALSE(agents.connected(id));  // nobody opened the guest's end
+    EXPECT_EQ(code_of([&] { agents.thaw(id, std::chrono::seconds(1)); }), Code::timeout);
+    EXPECT_EQ(code_of([&] { agents.ask_to_shut_down(id); }), Code::timeout);
+    hypervisor_->power_off(id);
+    hypervisor_->undefine(id);
 }
 
 TEST_F(LibvirtTest, RefusesWrongDefinitionsAndUris) {

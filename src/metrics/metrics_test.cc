@@ -61,12 +61,26 @@ TEST(SiteFigures, ACollectionAtItsRecoverySideIsAsOldAsItsNewestPoint) {
     EXPECT_THAT(text, HasSubstr("reviver_recovery_points_bytes" + shop_labels + "} 2000"));
 }
 
+TEST(SiteFigures, TheLagAndTheBandwidthThatHoldNow) {
+    auto figures = shop(Role::primary);
+    figures.lag = {75s, 65s};
+    figures.bandwidth = 2 << 20;
+    const std::string text =
+        prometheus_text({"west", "9.9", now, {figures, shop(Role::replica)}, {}, 8 << 20});
+    EXPECT_THAT(text, HasSubstr("reviver_lag_seconds" + shop_labels + "} 75"));
+    EXPECT_THAT(text, HasSubstr("reviver_lag_allowed_seconds" + shop_labels + "} 65"));
+    EXPECT_THAT(text, HasSubstr("reviver_site_bandwidth_limit_bytes_per_second 8388608"));
+    EXPECT_THAT(text,
+                HasSubstr("reviver_bandwidth_limit_bytes_per_second" + shop_labels + "} 2097152"));
+}
+
 TEST(SiteFigures, WhatHasNotHappenedIsAbsent) {
     auto figures = shop(Role::primary);
     figures.statistics = {};
     const std::string text = text_of({figures});
     EXPECT_THAT(text, Not(HasSubstr("reviver_recovery_point_age_seconds{")));
     EXPECT_THAT(text, Not(HasSubstr("reviver_hold_seconds{")));
+    EXPECT_THAT(text, Not(HasSubstr("reviver_lag_seconds{")));
     EXPECT_THAT(text_of({shop(Role::none)}), Not(HasSubstr("reviver_cycles_total{")));
 }
 

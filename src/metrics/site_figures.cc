@@ -58,7 +58,7 @@ Labels with(Labels labels, std::string name, std::string value) {
 }
 
 bool replicates(const CollectionFigures& figures) {
-    return figures.collection.place.role != Role::none;
+    return is_in_relationship(figures.collection.place.role);
 }
 
 // When the newest state that the other side could bring up was taken; the epoch's start: never.
@@ -76,6 +76,7 @@ class Page {
         about_the_site();
         about_states();
         about_lag();
+        about_bandwidth();
         about_cycles();
         about_points();
         std::ostringstream out;
@@ -143,10 +144,32 @@ class Page {
                 lag.add(labels_of(each), seconds(site_.now - newest));
         }
         families_.push_back(lag.take());
+        Family since =
+            gauge("lag_seconds", "Since a point got across, while points should be coming.");
+        Family allowed =
+            gauge("lag_allowed_seconds",
+                  "Two intervals and an ordinary cycle; health warns of a longer lag.");
+        for (const auto& each : site_.collections) {
+            if (!each.lag) continue;
+            since.add(labels_of(each), seconds(each.lag->age));
+            allowed.add(labels_of(each), seconds(each.lag->allowed));
+        }
+        families_.push_back(since.take());
+        families_.push_back(allowed.take());
         of_each(gauge("replication_interval_seconds", "Seconds from cycle to cycle, as set."),
                 [](const auto& c) { return c.collection.settings.interval_s; });
         of_each(gauge("pending_bytes", "Changed and not yet sent, at the last look."),
                 [](const auto& c) { return static_cast<double>(c.statistics.pending_bytes); });
+    }
+
+    void about_bandwidth() {
+        Family site = gauge("site_bandwidth_limit_bytes_per_second",
+                            "Of all links together, at this hour; 0 is no limit.");
+        site.add({}, static_cast<double>(site_.bandwidth));
+        families_.push_back(site.take());
+        of_each(gauge("bandwidth_limit_bytes_per_second",
+                      "Of the links of the collection, at this hour; 0 is no limit."),
+                [](const auto& c) { return static_cast<double>(c.bandwidth); });
     }
 
     void about_cycles() {

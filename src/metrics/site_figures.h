@@ -9,6 +9,7 @@
 #include "replication/statistics.h"
 #include "sys/clock.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct CollectionFigures {
     replication::Statistics statistics;
     replication::Health health;
     std::vector<PointInfo> points;  // on the recovery side; ascending
+    std::optional<replication::Lag> lag{};
+    std::uint64_t bandwidth = 0;  // bytes a second that hold now; 0: no limit
 };
 
 struct SiteFigures {
@@ -27,6 +30,7 @@ struct SiteFigures {
     sys::WallTime now;
     std::vector<CollectionFigures> collections;
     std::vector<Job> jobs;
+    std::uint64_t bandwidth = 0;  // of all collections together
 };
 
 std::string prometheus_text(const SiteFigures& figures);

@@ -20,14 +20,20 @@ enum class JobType : std::uint16_t {
     modify_replication = 92,
     remove_replication = 93,
     start_replication = 94,
+    import_replication = 95,
     suspend_or_resume = 96,
     initiate_failover = 97,
     revert_failover = 98,
     commit_failover = 99,
     planned_failover = 100,
     revert_planned_failover = 101,
+    test_failover = 102,
+    revert_test_failover = 103,
     reverse_replication = 104,
     resynchronize = 107,
+    seeded_replication = 117,
+    export_replication = 118,
+    update_disk_set = 125,
     scrub = 65000,
 };
 
@@ -39,6 +45,7 @@ struct Job {
     std::string owner;   // who asked
     std::string method;  // what to continue with after a restart of the daemon, and its argument
     std::string argument;
+    CollectionId result;  // what it makes; none when it makes nothing
     JobState state = JobState::running;
     std::uint16_t percent = 0;
     std::string status;  // what it is doing now

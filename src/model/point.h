@@ -33,6 +33,7 @@ enum class PointKind : std::uint8_t {
     planned = 1,  // the last delta of a planned failover: all members were off
     tail =
         2,  // what an old primary had written and never sent; its disks as the reverse found them
+    seed = 3,  // no moment of the group: an older copy that the first point is compared with
 };
 
 struct PointInfo {

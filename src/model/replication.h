@@ -37,11 +37,20 @@ enum class State : std::uint8_t {
     partially_recovered = 16,
 };
 
+// Whether there is another side. A test replica has none: it belongs to the replica that it tests.
+constexpr bool is_in_relationship(Role role) {
+    return role == Role::primary || role == Role::replica;
+}
+
 std::string_view name_of(Role role);
 std::string_view name_of(State state);
 
 // FailedOverReplicationType of a collection (other numbers than for a single VM).
 enum class FailoverType : std::uint8_t { none = 0, regular = 1, planned = 2 };
+
+// InitialReplicationType: over the network, on a medium that is carried, or over the network on top
+// of an older copy that the other side has.
+enum class InitialReplication : std::uint8_t { network = 1, medium = 2, seeded = 3 };
 
 enum class HealthLevel : std::uint8_t { not_applicable = 0, ok = 1, warning = 2, critical = 3 };
 

@@ -63,6 +63,9 @@ struct ReceiveHeader {
     struct Disk {
         DiskShape shape;
         Bulk bulk = Bulk::none;
+        // Which copy, of Bulk::full: the same number as long as all that was copied under it is
+        // still good, in whichever receive. A sink goes on with it there. 0: in this receive alone.
+        std::uint64_t copy = 0;
     };
     std::vector<Disk> disks;
 };

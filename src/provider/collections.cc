@@ -26,15 +26,18 @@ cim::Instance vm_collection(const Collection& c) {
     cim::Instance instance = common(c, "Msvm_VirtualSystemCollection");
     const std::string waits_for = replication::agenda_text(
         c, std::chrono::floor<sys::Duration>(std::chrono::system_clock::now()));
+    const bool is_test = c.place.role == Role::test_replica;
     instance.set("Description",
-                 std::string(name_of(c.place.state)) + (waits_for.empty() ? "" : "; " + waits_for));
+                 is_test ? fmt::format("test of recovery point {}", c.failover_point.value)
+                         : std::string(name_of(c.place.state)) +
+                               (waits_for.empty() ? "" : "; " + waits_for));
     instance.set("ReplicationState", static_cast<std::uint16_t>(c.place.state));
     instance.set("ReplicationMode", static_cast<std::uint16_t>(c.place.role));
     instance.set("FailedOverReplicationType", static_cast<std::uint16_t>(c.failover_type));
     if (c.place.role != Role::replica || c.last_apply_time == sys::WallTime{}) return instance;
     instance.set("LastApplyTime", datetime_of(c.last_apply_time));
     instance.set("LastApplyVirtualMachineIds", c.members);
-    instance.set("LastApplyConsistencyLevel", static_cast<std::uint16_t>(Consistency::group_crash));
+    instance.set("LastApplyConsistencyLevel", static_cast<std::uint16_t>(c.last_apply_consistency));
     return instance;
 }
 
@@ -71,6 +74,19 @@ std::vector<cim::Instance> memberships(Engine& engine, bool of_collections) {
     return result;
 }
 
+std::vector<cim::Instance> tests(Engine& engine) {
+    std::vector<cim::Instance> result;
+    for (const Collection& c : engine.collections()) {
+        if (!c.trial || !engine.collection(c.trial->collection)) continue;
+        cim::Instance link("Msvm_ReplicaCollectionDependency");
+        link.set("Antecedent", path_of_collection("Msvm_VirtualSystemCollection", c.id));
+        link.set("Dependent",
+                 path_of_collection("Msvm_VirtualSystemCollection", c.trial->collection));
+        result.push_back(std::move(link));
+    }
+    return result;
+}
+
 }  // namespace
 
 cim::Instance collection_instance(const Collection& collection) {
@@ -85,6 +101,9 @@ void bind_collections(cim::Registry& registry, Engine& engine) {
               [&engine] { return memberships(engine, false); });
     bind_list(registry, "Msvm_CollectedCollections",
               [&engine] { return memberships(engine, true); });
+    constexpr const char* dependency = "Msvm_ReplicaCollectionDependency";
+    if (registry.schema().find(dependency) == nullptr) return;
+    bind_list(registry, dependency, [&engine] { return tests(engine); });
 }
 
 }  // namespace reviver::provider

@@ -110,16 +110,21 @@ cim::MethodResult request_state_change(Engine& engine, const cim::Call& call) {
     return result;
 }
 
+cim::Instance affecting(const Job& job, CollectionId collection, std::uint16_t effect) {
+    cim::Instance link("Msvm_AffectedJobElement");
+    link.set("AffectedElement", path_of_collection("Msvm_VirtualSystemCollection", collection));
+    link.set("AffectingElement", path_of_job(job.id));
+    link.set("ElementEffects", std::vector<std::uint16_t>{effect});
+    return link;
+}
+
 std::vector<cim::Instance> affected(Engine& engine) {
+    constexpr std::uint16_t unknown = 0, create = 5;
     std::vector<cim::Instance> result;
     for (const Job& job : engine.jobs().list()) {
         if (job.collection == CollectionId()) continue;
-        cim::Instance link("Msvm_AffectedJobElement");
-        link.set("AffectedElement",
-                 path_of_collection("Msvm_VirtualSystemCollection", job.collection));
-        link.set("AffectingElement", path_of_job(job.id));
-        link.set("ElementEffects", std::vector<std::uint16_t>{0});
-        result.push_back(std::move(link));
+        result.push_back(affecting(job, job.collection, unknown));
+        if (engine.collection(job.result)) result.push_back(affecting(job, job.result, create));
     }
     return result;
 }

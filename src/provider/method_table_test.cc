@@ -34,6 +34,7 @@ const std::vector<Row>& rows() {
         {"StartReplication", {Event::initial_started}},
         {"CancelInitialReplication", {Event::initial_cancelled}},
         {"ModifyReplicationSettings", {Event::settings_modified}},
+        {"CancelUpdateDiskSet", {Event::settings_modified}},
         {"InitiateFailover", {Event::failover_started}},
         {"RevertFailover", {Event::failover_reverted}},
         {"CommitFailover", {Event::failover_committed}},
@@ -46,6 +47,8 @@ const std::vector<Row>& rows() {
         {"Resynchronize", {Event::resync_asked}},
         {"CancelResynchronize", {Event::resync_cancelled}},
         {"RemoveReplicationRelationship", {Event::removed}},
+        {"TestReplicaCollection", {Event::test_started}},
+        {"RevertTestReplicaCollection", {Event::test_ended}},
         {"GetReplicationStatistics", {}},
         {"ResetReplicationStatistics", {}},
     };
@@ -120,8 +123,13 @@ class MethodTable : public testing::TestWithParam<Place> {
 
     static std::vector<Collection> documents() {
         std::vector<Collection> all;
-        for (std::size_t i = 0; i < rows().size(); ++i)
+        for (std::size_t i = 0; i < rows().size(); ++i) {
             all.push_back(collection_at(GetParam(), collection_id(i)));
+            if (rows()[i].method == "CancelUpdateDiskSet") all.back().disk_update.emplace();
+            const bool testing = GetParam().state == State::test_failover_initiated &&
+                                 rows()[i].method == "RevertTestReplicaCollection";
+            if (testing) all.back().trial = replication::Trial{collection_id(99), {1}, {}, {}};
+        }
         return all;
     }
 
@@ -184,9 +192,12 @@ class MethodTable : public testing::TestWithParam<Place> {
         return GetParam();
     }
 
-    // What is begun at `to` may have gone on by itself: a keeper compares at once, a failover ends.
+    // What is begun at `to` may have gone on by itself: a keeper compares at once, a failover ends,
+    // the VMs of a test are made.
     static bool is_further(Place now, Place to) {
-        return now == step(to, Event::resync_started) || now == step(to, Event::failover_completed);
+        const bool tested = to == step(GetParam(), Event::test_started) && now == GetParam();
+        return tested || now == step(to, Event::resync_started) ||
+               now == step(to, Event::failover_completed);
     }
 
     static bool takes_settings(const Row& row) {

@@ -18,6 +18,8 @@ std::string element_name(const PointInfo& point) {
             return fmt::format("point {}, planned failover", point.sequence.value);
         case PointKind::tail:
             return fmt::format("point {}, what the old primary had not sent", point.sequence.value);
+        case PointKind::seed:
+            break;  // never listed
     }
     return {};
 }

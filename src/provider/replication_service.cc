@@ -237,6 +237,17 @@ void set_failover_network(Engine& engine, hypervisor::Hypervisor& hypervisor,
     engine.failover_network().set(vm, adapters);
 }
 
+// The directory of the group or of one of its VMs: the group is taken in as a whole.
+void import_replica(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
+    std::optional<VmId> vm;
+    if (const cim::Value& given = call.argument("ComputerSystem"); !given.is_null())
+        vm = vm_of(given.as_reference());
+    const std::string directory =
+        required_argument(call, "InitialReplicationImportLocation").as_string();
+    looking_for_files(
+        [&] { answer_job(result, engine.import_replica(directory, vm, call.who.name())); });
+}
+
 void refuse_methods_of_vms(cim::Registry& registry, Engine& engine) {
     refuse_methods(registry, engine, vm_replication_service.class_name,
                    {"CreateReplicationRelationship", "ModifyReplicationSettings",
@@ -249,9 +260,6 @@ void refuse_methods_of_vms(cim::Registry& registry, Engine& engine) {
     refuse_methods(registry, engine, vm_replication_service.class_name, {"SetAuthorizationEntry"},
                    "entries are about sites and not about single machines; use "
                    "AddAuthorizationEntry and RemoveAuthorizationEntry");
-    refuse_methods(registry, engine, vm_replication_service.class_name, {"ImportInitialReplica"},
-                   "this version cannot take in an exported copy; start the replication over the "
-                   "network (InitialReplicationType 1)");
 }
 
 }  // namespace
@@ -276,6 +284,9 @@ void bind_replication_service(cim::Registry& registry, Engine& engine,
     bind("ModifyAuthorizationEntry", act(modify_entry));
     bind("RemoveAuthorizationEntry", act(remove_entry));
     bind("TestReplicationConnection", act(test_connection));
+    bind("ImportInitialReplica", [&engine](const cim::Call& call, cim::MethodResult& result) {
+        import_replica(engine, call, result);
+    });
     bind("SetFailoverNetworkAdapterSettings",
          [&engine, &hypervisor](const cim::Call& call, cim::MethodResult&) {
              set_failover_network(engine, hypervisor, call);

@@ -65,6 +65,19 @@ void modify_settings(Engine& engine, const cim::Call& call, cim::MethodResult& r
                engine.modify_settings(id, settings_argument(engine, call, id), call.who.name()));
 }
 
+void start_export(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
+    const CollectionId id = collection_argument(call);
+    if (!engine.collection(id)) {
+        fail(Code::invalid_parameter, "there is no collection {}", id.text());
+    }
+    const std::string directory =
+        required_argument(call, "InitialReplicationExportLocation").as_string();
+    looking_for_files([&] {
+        answer_job(result, engine.start_replication(id, {InitialReplication::medium, directory},
+                                                    call.who.name()));
+    });
+}
+
 void start_replication(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
     const CollectionId id = collection_argument(call);
     const cim::Value& type = call.argument("InitialReplicationType");
@@ -73,12 +86,11 @@ void start_replication(Engine& engine, const cim::Call& call, cim::MethodResult&
         fail(Code::invalid_parameter, "InitialReplicationType is {}; 1, 2 and 3 are defined",
              number);
     }
-    if (number != 1) {
-        fail(Code::not_supported,
-             "InitialReplicationType {} is not offered; use 1, over the network", number);
-    }
-    if (const auto at = start_time(engine, call)) return engine.schedule_replication(id, *at);
-    answer_job(result, engine.start_replication(id, call.who.name()));
+    const auto how = static_cast<InitialReplication>(number);
+    // StartTime does not count for an export.
+    if (how == InitialReplication::medium) return start_export(engine, call, result);
+    if (const auto at = start_time(engine, call)) return engine.schedule_replication(id, how, *at);
+    answer_job(result, engine.start_replication(id, {how}, call.who.name()));
 }
 
 void resynchronize(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
@@ -91,18 +103,29 @@ void resynchronize(Engine& engine, const cim::Call& call, cim::MethodResult& res
     answer_job(result, engine.resynchronize(id, include_suspended, call.who.name()));
 }
 
+// Nothing: the newest.
+std::optional<Sequence> point_argument(const cim::Call& call, CollectionId id) {
+    const cim::Value& value = call.argument("CollectionRecoveryPoint");
+    if (value.is_null()) return std::nullopt;
+    const PointName name = point_of(value.as_reference());
+    if (name.collection != id) {
+        fail(Code::invalid_parameter, "the recovery point belongs to collection {}",
+             name.collection.text());
+    }
+    return name.sequence;
+}
+
 void initiate_failover(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
     const CollectionId id = collection_argument(call);
-    std::optional<Sequence> point;
-    if (const cim::Value& value = call.argument("CollectionRecoveryPoint"); !value.is_null()) {
-        const PointName name = point_of(value.as_reference());
-        if (name.collection != id) {
-            fail(Code::invalid_parameter, "the recovery point belongs to collection {}",
-                 name.collection.text());
-        }
-        point = name.sequence;
-    }
-    answer_job(result, engine.initiate_failover(id, point, call.who.name()));
+    answer_job(result, engine.initiate_failover(id, point_argument(call, id), call.who.name()));
+}
+
+void test_replica(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
+    const CollectionId id = collection_argument(call);
+    const auto begun = engine.test_replica(id, point_argument(call, id), call.who.name());
+    answer_job(result, begun.job);
+    result.out["ResultingCollection"] =
+        path_of_collection("Msvm_VirtualSystemCollection", begun.collection);
 }
 
 void reverse(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
@@ -125,7 +148,7 @@ void get_statistics(Engine& engine, const cim::Call& call, cim::MethodResult& re
     const CollectionId id = collection_argument(call);
     const auto collection = engine.collection(id);
     if (!collection) fail(Code::invalid_parameter, "there is no collection {}", id.text());
-    if (collection->place.role == Role::none) {
+    if (!is_in_relationship(collection->place.role)) {
         fail(Code::invalid_state, "'{}' does not replicate", collection->name);
     }
     const replication::Health health = engine.health(id);
@@ -200,12 +223,15 @@ void bind_replication_service(cim::Registry& registry, Engine& engine) {
     };
     bind("CreateReplicationRelationship", with(create_relationship));
     bind("ModifyReplicationSettings", with(modify_settings));
+    bind("CancelUpdateDiskSet", operation(engine, &Engine::cancel_disk_update));
     bind("StartReplication", with(start_replication));
     bind("CancelInitialReplication", action(engine, &Engine::cancel_initial_replication));
     bind("Resynchronize", with(resynchronize));
     bind("CancelResynchronize", action(engine, &Engine::cancel_resync));
     bind("InitiateFailover", with(initiate_failover));
     bind("RevertFailover", operation(engine, &Engine::revert_failover));
+    bind("TestReplicaCollection", with(test_replica));
+    bind("RevertTestReplicaCollection", operation(engine, &Engine::revert_test));
     bind("CommitFailover", operation(engine, &Engine::commit_failover));
     bind("InitiatePlannedFailover", operation(engine, &Engine::initiate_planned_failover));
     bind("RevertPlannedFailover", operation(engine, &Engine::revert_planned_failover));
@@ -216,9 +242,6 @@ void bind_replication_service(cim::Registry& registry, Engine& engine) {
     bind("RemoveReplicationRelationship", operation(engine, &Engine::remove_relationship));
     bind("GetReplicationStatistics", with(get_statistics));
     bind("ResetReplicationStatistics", action(engine, &Engine::reset_statistics));
-    refuse_methods(registry, engine, replication_service.class_name,
-                   {"TestReplicaCollection", "RevertTestReplicaCollection", "CancelUpdateDiskSet"},
-                   "this version does not have it");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "provider/names.h"
 #include "provider/return_codes.h"
 #include "provider/sources.h"
+#include "replication/disk_set.h"
 
 namespace reviver::provider {
 
@@ -38,6 +39,23 @@ std::vector<cim::Instance> peers(Engine& engine) {
     return result;
 }
 
+std::vector<std::string> texts_of(const std::vector<DiskKey>& keys) {
+    std::vector<std::string> texts;
+    for (const DiskKey& key : keys) texts.push_back(key.text());
+    return texts;
+}
+
+// Of a primary: which disks points have, and which are on their way into one.
+void show_disk_set(cim::Instance& instance, const Collection& c) {
+    if (c.place.role != Role::primary) return;
+    instance.set("Disks", texts_of(replication::keys_of(c.shapes)));
+    instance.set("DiskUpdate", c.disk_update.has_value());
+    if (!c.disk_update) return;
+    instance.set("ComingDisks", texts_of(c.disk_update->coming));
+    instance.set("CopiedBytes", c.disk_update->bytes_done);
+    instance.set("CopyBytes", c.disk_update->bytes_due);
+}
+
 cim::Instance status_instance(Engine& engine, const Collection& c) {
     const replication::Statistics statistics = engine.statistics(c.id);
     cim::Instance instance("Reviver_CollectionStatus");
@@ -52,7 +70,14 @@ cim::Instance status_instance(Engine& engine, const Collection& c) {
     }
     instance.set("NewestPoint", newest);
     if (c.failover_point.value != 0) instance.set("FailoverPoint", c.failover_point.value);
+    if (c.trial) instance.set("TestPoint", c.trial->point.value);
     if (!c.trouble.empty()) instance.set("Trouble", c.trouble);
+    if (const auto rate = engine.policy().rate_of(c.id, c.name)) {
+        instance.set("BandwidthLimit", rate);
+    }
+    if (const auto rate = engine.policy().site_rate()) {
+        instance.set("SiteBandwidthLimit", rate);
+    }
     instance.set("Fenced", c.fenced);
     instance.set("Merged", c.failover_point.value == 0 || c.flattened);
     instance.set("HoldMedian", hold_us_percentile(statistics, 50));
@@ -61,7 +86,33 @@ cim::Instance status_instance(Engine& engine, const Collection& c) {
     instance.set("ReverseComparedDisks", c.reverse_report.compared_disks);
     instance.set("ReverseDifferingBytes", c.reverse_report.differing_bytes);
     instance.set("ReverseSentBytes", c.reverse_report.sent_bytes);
+    show_disk_set(instance, c);
     return instance;
+}
+
+std::string reason_text(const store::KeptPoint& point, store::KeptAs reason) {
+    std::string text(name_of(reason));
+    if (reason != store::KeptAs::pinned) return text;
+    std::string pins;
+    for (const std::string& pin : point.pins) pins += (pins.empty() ? "" : ", ") + pin;
+    return fmt::format("{}: {}", text, pins);
+}
+
+std::vector<cim::Instance> kept_points(Engine& engine) {
+    std::vector<cim::Instance> result;
+    for (const Collection& c : engine.collections()) {
+        if (c.place.role != Role::replica) continue;
+        for (const store::KeptPoint& point : engine.kept_points(c.id)) {
+            cim::Instance instance("Reviver_KeptPoint");
+            instance.set("InstanceID", point_instance_id(c.id, point.sequence));
+            instance.set("CollectionID", c.id.text());
+            std::vector<std::string> reasons;
+            for (const auto reason : point.reasons) reasons.push_back(reason_text(point, reason));
+            instance.set("KeptAs", reasons);
+            result.push_back(std::move(instance));
+        }
+    }
+    return result;
 }
 
 std::string text_argument(const cim::Call& call, const char* name) {
@@ -88,6 +139,7 @@ CollectionId collection_argument(const cim::Call& call) {
 void bind_site(cim::Registry& registry, Engine& engine) {
     bind_list(registry, site_service, [&engine] { return std::vector{service_instance(engine)}; });
     bind_list(registry, "Reviver_Peer", [&engine] { return peers(engine); });
+    bind_list(registry, "Reviver_KeptPoint", [&engine] { return kept_points(engine); });
     bind_list(registry, "Reviver_CollectionStatus", [&engine] {
         std::vector<cim::Instance> result;
         for (const Collection& c : engine.collections()) {

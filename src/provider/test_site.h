@@ -8,7 +8,10 @@
 #include "replication/live_machines.h"
 #include "store/store.h"
 
+#include <signal.h>
+
 #include <filesystem>
+#include <fstream>
 #include <vector>
 
 namespace reviver::provider {
@@ -42,6 +45,29 @@ class EmptyHost : public hypervisor::Hypervisor {
     }
 };
 
+// Made first and gone last, with the storage daemons that were started in it.
+class ScratchDirectory {
+  public:
+    ScratchDirectory() {
+        char name[] = "/tmp/provider_test.XXXXXX";
+        path_ = mkdtemp(name);
+    }
+    ~ScratchDirectory() {
+        std::error_code none;
+        for (const auto& disk : std::filesystem::directory_iterator(path_ / "shared", none)) {
+            pid_t pid = 0;
+            std::ifstream(disk.path() / "pid") >> pid;
+            if (pid > 0) ::kill(pid, SIGKILL);
+        }
+        std::filesystem::remove_all(path_);
+    }
+    ScratchDirectory(const ScratchDirectory&) = delete;
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
 class TestSite {
   public:
     // What it has from an earlier life, and how a try to reach another site ends: Code::stopped is
@@ -53,13 +79,10 @@ class TestSite {
     };
     TestSite() : TestSite(Before{}) {}
     explicit TestSite(const Before& before)
-        : directory_(make_directory()),
-          link_error_(before.link_error),
-          repository_(open_repository(before)) {
+        : link_error_(before.link_error), repository_(open_repository(before)) {
         bind_hyperv_cluster(cluster, engine, host_, shared_disks_);
         bind_virtualization(single, engine, host_);
     }
-    ~TestSite() { std::filesystem::remove_all(directory_); }
 
     // Its first point: one small disk, and no VMs, which this site could not define.
     void receive_a_point(CollectionId collection) {
@@ -83,10 +106,6 @@ class TestSite {
     }
 
   private:
-    static std::filesystem::path make_directory() {
-        char name[] = "/tmp/provider_test.XXXXXX";
-        return mkdtemp(name);
-    }
     static replication::SiteIdentity identity() {
         replication::SiteIdentity site{"east", "", std::string(64, 'e'), {"127.0.0.1", 7000}};
         site.certificate = "-----BEGIN CERTIFICATE-----\nMIIB\nAAAA\n-----END CERTIFICATE-----\n";
@@ -94,8 +113,8 @@ class TestSite {
         return site;
     }
     replication::Context context() {
-        const auto dial = [this](const sys::Endpoint& to, const wire::Fingerprint&,
-                                 sys::MonoTime) -> std::unique_ptr<wire::PeerLink> {
+        const auto dial = [this](const sys::Endpoint& to, const wire::Fingerprint&, sys::MonoTime,
+                                 const auto&) -> std::unique_ptr<wire::PeerLink> {
             fail(link_error_, "nobody answers at {}:{}", to.host, to.port);
         };
         const auto fetch = [](const sys::Endpoint&) { return std::string(64, 'f'); };
@@ -113,7 +132,8 @@ class TestSite {
         return repository;
     }
 
-    const std::filesystem::path directory_;
+    const ScratchDirectory scratch_;
+    const std::filesystem::path directory_ = scratch_.path();
     const Code link_error_;
     sys::World& world_ = sys::linux_world();
     std::unique_ptr<state::Repository> repository_;

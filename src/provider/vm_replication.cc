@@ -37,6 +37,14 @@ cim::ObjectPath path_of(const char* class_name, const std::string& instance_id) 
     return cim::ObjectPath(class_name, {{"InstanceID", instance_id}});
 }
 
+// A member shows what its collection has no number for.
+std::uint16_t relationship_state(const Collection& c) {
+    constexpr std::uint16_t disk_update_in_progress = 15, disk_update_critical = 16;
+    if (c.disk_update && !c.disk_update->trouble.empty()) return disk_update_critical;
+    const bool updating = c.disk_update && c.place.state == State::replicating;
+    return updating ? disk_update_in_progress : member_state(c.place.state);
+}
+
 cim::Instance relationship_of(Engine& engine, const Collection& c, VmId vm, HealthLevel health) {
     const sys::WallTime last = engine.statistics(c.id).last_success;
     constexpr std::uint16_t none = 0, regular = 1;
@@ -44,11 +52,14 @@ cim::Instance relationship_of(Engine& engine, const Collection& c, VmId vm, Heal
     instance.set("InstanceID", relationship_id(vm));
     instance.set("ElementName", c.name);
     instance.set("Caption", "Replication relationship");
-    instance.set("ReplicationState", member_state(c.place.state));
+    instance.set("ReplicationState", relationship_state(c));
     instance.set("ReplicationHealth", static_cast<std::uint16_t>(health));
     instance.set("FailedOverReplicationType", member_failover_type(c.failover_type));
     instance.set("LastReplicationType", last == sys::WallTime{} ? none : regular);
     instance.set("LastReplicationTime", datetime_of(last));
+    if (c.last_application != sys::WallTime{}) {
+        instance.set("LastApplicationConsistentReplicationTime", datetime_of(c.last_application));
+    }
     instance.set("LastApplyTime", datetime_of(c.last_apply_time));
     return instance;
 }
@@ -58,7 +69,7 @@ template <class F>
 std::vector<cim::Instance> for_each_member(Engine& engine, F&& make) {
     std::vector<cim::Instance> result;
     for (const Collection& c : engine.collections()) {
-        if (c.of_collections || c.place.role == Role::none) continue;
+        if (c.of_collections || !is_in_relationship(c.place.role)) continue;
         for (const std::string& member : c.members) {
             if (const auto vm = VmId::parse(member)) result.push_back(make(c, *vm));
         }
@@ -70,7 +81,7 @@ std::vector<cim::Instance> for_each_member(Engine& engine, F&& make) {
 
 std::vector<cim::Instance> relationship_instances(Engine& engine, const Collection& collection) {
     std::vector<cim::Instance> result;
-    if (collection.of_collections || collection.place.role == Role::none) return result;
+    if (collection.of_collections || !is_in_relationship(collection.place.role)) return result;
     const HealthLevel health = engine.health(collection.id).level;
     for (const std::string& member : collection.members) {
         const auto vm = VmId::parse(member);

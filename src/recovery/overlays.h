@@ -22,6 +22,8 @@ class Overlays {
     sys::Path path_of(const FailoverPlan& plan, const DiskKey& disk) const;
     // Where the disk of a replica that is not failed over points to: no file is ever there.
     sys::Path absent(const DiskKey& disk) const;
+    // The latest epoch that an overlay of the VM is named by; 0: there is none.
+    Epoch epoch_used(VmId vm);
 
     // Makes it anew; one that was there is lost.
     void make(const FailoverPlan& plan, const PlanDisk& disk);

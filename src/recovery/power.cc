@@ -1,10 +1,15 @@
 #include "recovery/power.h"
 
 #include "base/error.h"
+#include "base/log.h"
+#include "hypervisor/guest_agents.h"
 #include "recovery/each_vm.h"
 #include "recovery/limits.h"
 #include "recovery/locks.h"
 
+#include <algorithm>
+#include <map>
+#include <mutex>
 #include <thread>
 
 namespace reviver::recovery {
@@ -29,16 +34,64 @@ std::vector<Domain> still_on(hypervisor::Hypervisor& hypervisor, const std::vect
     return result;
 }
 
-// A guest that is held hears nothing; one that is busy booting may not listen yet, which is why it
-// is asked again.
-void ask(hypervisor::Hypervisor& hypervisor, const std::vector<Domain>& domains) {
-    for (const Domain& domain : domains) {
-        try {
-            if (domain.power == Power::running) hypervisor.ask_to_shut_down(domain.id);
-        } catch (const Error& e) {
-            if (e.code() != Code::invalid_state) throw;  // it is off by now
-        }
+std::vector<VmId> ids_of(const std::vector<Domain>& domains) {
+    std::vector<VmId> ids;
+    for (const Domain& domain : domains) ids.push_back(domain.id);
+    return ids;
+}
+
+bool asked_through_agent(hypervisor::Hypervisor& hypervisor, const Domain& domain) {
+    auto* agents = hypervisor.guest_agents();
+    try {
+        if (agents == nullptr || !agents->connected(domain.id)) return false;
+        agents->ask_to_shut_down(domain.id);
+        return true;
+    } catch (const Error& error) {
+        log_info("VM '{}': {}; it is asked by ACPI", domain.name, error.what());
+        return false;
     }
+}
+
+using Ways = std::map<VmId, std::string>;  // in which each was asked
+
+std::string ask_one(hypervisor::Hypervisor& hypervisor, const Domain& domain, bool first) {
+    // A guest that is held hears nothing.
+    if (domain.power != Power::running) return "paused";
+    if (first && asked_through_agent(hypervisor, domain)) return "guest agent";
+    try {
+        hypervisor.ask_to_shut_down(domain.id);
+    } catch (const Error& e) {
+        if (e.code() != Code::invalid_state) throw;  // it is off by now
+    }
+    return "ACPI";
+}
+
+// One that is busy booting may not listen yet, which is why it is asked again.
+void ask(hypervisor::Hypervisor& hypervisor, const std::vector<Domain>& domains, Ways& ways) {
+    std::mutex mutex;
+    throw_failures(for_each_vm(ids_of(domains), [&](VmId vm) {
+        const auto domain = std::find_if(domains.begin(), domains.end(),
+                                         [&](const Domain& d) { return d.id == vm; });
+        bool first = false;
+        {
+            const std::lock_guard lock(mutex);
+            first = !ways.contains(vm);
+        }
+        const auto way = ask_one(hypervisor, *domain, first);
+        const std::lock_guard lock(mutex);
+        auto& said = ways[vm];
+        said = said.empty() || said == way ? way : said + ", " + way;
+    }));
+}
+
+std::string waiting_text(const std::vector<Domain>& domains, const Ways& ways) {
+    std::string text;
+    for (const Domain& domain : domains) {
+        const auto way = ways.find(domain.id);
+        text += fmt::format("{}'{}'{}", text.empty() ? "waiting for " : ", ", domain.name,
+                            way == ways.end() ? "" : " (" + way->second + ")");
+    }
+    return text + (text.empty() ? "" : " to shut down");
 }
 
 std::string names_of(const std::vector<Domain>& domains) {
@@ -50,13 +103,11 @@ std::string names_of(const std::vector<Domain>& domains) {
     return names;
 }
 
-std::vector<VmId> ids_of(const std::vector<Domain>& domains) {
-    std::vector<VmId> ids;
-    for (const Domain& domain : domains) ids.push_back(domain.id);
-    return ids;
-}
-
 }  // namespace
+
+std::vector<VmId> running_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms) {
+    return ids_of(still_on(hypervisor, vms));
+}
 
 void start_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms) {
     throw_failures(for_each_vm(vms, [&](VmId vm) {
@@ -68,13 +119,18 @@ void shut_down_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& 
                    const ShutDown& how, const std::function<bool()>& cancelled) {
     const auto deadline = Clock::now() + how.patience;
     auto next_question = Clock::now();
+    Ways ways;
+    std::string said;
     std::vector<Domain> on = still_on(hypervisor, vms);
     while (!on.empty() && Clock::now() < deadline) {
         if (cancelled()) fail(Code::stopped, "shutting down was cancelled");
         if (Clock::now() >= next_question) {
-            ask(hypervisor, on);
+            ask(hypervisor, on, ways);
             next_question = Clock::now() + ask_interval;
         }
+        const auto text = waiting_text(on, ways);
+        if (text != said) how.told(text);
+        said = text;
         std::this_thread::sleep_for(look_interval);
         on = still_on(hypervisor, ids_of(on));
     }

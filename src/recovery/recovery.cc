@@ -107,14 +107,21 @@ void Recovery::show_replicas(const std::string& collection, const std::vector<Vm
 void Recovery::forget_replica(VmId vm) {
     const std::optional<Domain> domain = find_domain(hypervisor_, vm);
     const std::optional<LockRecord> record = locks_.records().find(vm);
-    if (!record || !record->made_here) return;
+    if (!record) return;
     if (domain && !DomainXml(domain->xml).locked()) return;
+    if (domain && !record->made_here) return locks_.unlock(vm);
     if (domain) hypervisor_.undefine(vm);
     locks_.records().remove(vm);
 }
 
 void Recovery::forget_replicas(const std::vector<VmId>& vms) {
     throw_failures(for_each_vm(vms, [&](VmId vm) { forget_replica(vm); }));
+}
+
+Epoch Recovery::epoch_used(const std::vector<VmId>& vms) {
+    Epoch latest;
+    for (const VmId vm : vms) latest = std::max(latest, overlays_.epoch_used(vm));
+    return latest;
 }
 
 // ---------------------------------------------------------------------------------------- failover

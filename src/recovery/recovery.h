@@ -43,8 +43,12 @@ class Recovery {
     // Shows VMs of a collection that this site can bring up: defined, locked. A VM that is defined
     // here already is only locked; Code::invalid_state when it runs.
     void show_replicas(const std::string& collection, const std::vector<VmDefinition>& vms);
-    // Removes the replicas that were made here and are not failed over.
+    // Removes the replicas that were made here and are not failed over; those that were there
+    // before are unlocked.
     void forget_replicas(const std::vector<VmId>& vms);
+
+    // The latest epoch that an overlay of these VMs is named by, whoever uses it; 0: none.
+    Epoch epoch_used(const std::vector<VmId>& vms);
 
     // Sets the VMs up on the point, without starting them.
     std::vector<VmFailure> prepare(const FailoverPlan& plan);

@@ -46,13 +46,13 @@ TEST_F(ReplicasTest, ReplicasAreShownUpdatedAndForgotten) {
     EXPECT_TRUE(std::filesystem::is_empty(data_ / "locks"));
 }
 
-TEST_F(ReplicasTest, AVmOfThisSiteIsLockedNotReplacedAndNeverForgotten) {
+TEST_F(ReplicasTest, AVmOfThisSiteIsLockedNotReplacedAndGivenBack) {
     hypervisor_.define(definition(one, "web", {}));
     const std::string before = hypervisor_.domain(one).xml;
     recovery_.show_replicas("shop", {plan().vms[0]});
     EXPECT_TRUE(locked(one));
     recovery_.forget_replicas({one});
-    recovery_.locks().unlock(one);
+    recovery_.forget_replicas({one});
     EXPECT_EQ(hypervisor_.domain(one).xml, before);
 }
 
@@ -127,7 +127,6 @@ TEST_F(RecoveryTest, AVmThatAFailoverGaveAwayIsLikeAnyOtherOfThisSite) {
     recovery_.show_replicas("again", failover.vms);
     EXPECT_TRUE(locked(two));
     recovery_.forget_replicas({two});
-    recovery_.locks().unlock(two);
     EXPECT_EQ(hypervisor_.domain(two).disks[0].source, overlay({two, "vda"}));
 }
 
@@ -251,10 +250,14 @@ TEST_F(ReplicasTest, AGuestThatDoesNotListenIsPoweredOffOnlyByForce) {
     start_vms(hypervisor_, {one});
     start_vms(hypervisor_, {one});
     const auto soon = std::chrono::milliseconds(300);
+    std::string said;
     const auto shut_down = [&](bool force, bool cancelled) {
-        shut_down_vms(hypervisor_, {one, two}, {soon, force}, [=] { return cancelled; });
+        const auto tell = [&](const std::string& status) { said = status; };
+        shut_down_vms(hypervisor_, {one, two}, {soon, force, tell}, [=] { return cancelled; });
     };
+    EXPECT_EQ(running_vms(hypervisor_, {one, two}), std::vector<VmId>{one});
     EXPECT_EQ(code_of([&] { shut_down(false, false); }), Code::timeout);
+    EXPECT_EQ(said, "waiting for 'web' (ACPI) to shut down");
     EXPECT_EQ(code_of([&] { shut_down(true, true); }), Code::stopped);
     EXPECT_EQ(hypervisor_.domain(one).power, Power::running);
     shut_down(true, false);

@@ -51,6 +51,12 @@ bool resync_is_due(const Collection& c, sys::WallTime now) {
 
 std::string agenda_text(const Collection& c, sys::WallTime now) {
     if (c.place.role != Role::primary) return "";
+    if (c.exported.complete) {
+        return fmt::format(
+            "the initial copy was written to {} at {} and is not imported yet: carry it to site "
+            "'{}' and run `reviver import` there",
+            c.exported.directory, sys::iso_text(c.exported.written), c.peer);
+    }
     if (c.place.state == State::ready && c.agenda.initial_asked) {
         return fmt::format("the initial replication starts at {}",
                            sys::iso_text(c.agenda.initial_at));

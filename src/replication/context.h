@@ -6,6 +6,7 @@
 #include "replication/machines.h"
 #include "replication/observer.h"
 #include "replication/peers.h"
+#include "replication/policy.h"
 #include "state/repository.h"
 #include "store/store.h"
 #include "sys/world.h"
@@ -32,15 +33,18 @@ struct Context {
     state::Repository& repository;
     store::Store& store;
     Machines& machines;
-    // Connects to a site that proves the fingerprint, and exchanges greetings with it.
+    // Connects to a site that proves the fingerprint, and exchanges greetings with it. Every byte
+    // is paid to the site's limit, and to `own` (null: none).
     std::function<std::unique_ptr<wire::PeerLink>(const sys::Endpoint&, const wire::Fingerprint&,
-                                                  sys::MonoTime deadline)>
+                                                  sys::MonoTime deadline,
+                                                  std::shared_ptr<wire::BandwidthLimit> own)>
         dial;
     // Asks whoever answers there for the fingerprint of its certificate, trusting it in nothing.
     std::function<std::string(const sys::Endpoint&)> fetch_fingerprint;
     Jobs& jobs;
     Peers& peers;
     Observer& observer = nobody();
+    std::shared_ptr<Policy> policy{};  // null: the engine makes one that limits nothing
 };
 
 }  // namespace reviver::replication

@@ -1,5 +1,6 @@
 #include "replication/control.h"
 
+#include "point/point.h"
 #include "replication/json_text.h"
 
 namespace reviver::replication::control {
@@ -27,6 +28,15 @@ std::vector<VmDefinition> vms_of(const Reader& in) {
     return result;
 }
 
+std::vector<DiskShape> disks_of(const Reader& in, std::string_view key) {
+    auto disks = shapes_of(in, key);
+    if (disks.size() > point::disks_max) {
+        fail(Code::invalid_parameter, "{} disks in a collection; {} are allowed", disks.size(),
+             point::disks_max);
+    }
+    return disks;
+}
+
 }  // namespace
 
 std::string to_text(const Create& m) {
@@ -38,15 +48,38 @@ std::string to_text(const Create& m) {
 }
 
 std::string to_text(const Hello& m) {
-    return json::serialize(
-        json::object{{"collection", m.collection.text()}, {"epoch", m.epoch.value}});
+    return json::serialize(json::object{{"collection", m.collection.text()},
+                                        {"epoch", m.epoch.value},
+                                        {"copies", keys_json(m.copies)}});
 }
 
 std::string to_text(const HelloAnswer& m) {
     return json::serialize(json::object{{"epoch", m.epoch.value},
                                         {"role", static_cast<int>(m.place.role)},
                                         {"state", static_cast<int>(m.place.state)},
-                                        {"newest", m.newest.value}});
+                                        {"newest", m.newest.value},
+                                        {"cut", m.cut.text()},
+                                        {"seed", shapes_json(m.seed)},
+                                        {"keeps_copies", m.keeps_copies}});
+}
+
+std::string to_text(const CreateAnswer& m) {
+    return json::serialize(json::object{{"used", m.used.value}});
+}
+
+std::string to_text(const Seed& m) {
+    return json::serialize(json::object{{"collection", m.collection.text()},
+                                        {"epoch", m.epoch.value},
+                                        {"disks", shapes_json(m.disks)}});
+}
+
+std::string to_text(const SeedAnswer& m) {
+    json::array missing;
+    for (const auto& [key, why] : m.missing) {
+        missing.push_back(
+            json::object{{"vm", key.vm.text()}, {"target", key.target}, {"why", why}});
+    }
+    return json::serialize(json::object{{"found", shapes_json(m.found)}, {"missing", missing}});
 }
 
 std::string to_text(const NewSettings& m) {
@@ -81,16 +114,44 @@ Create create_from_text(std::string_view text) {
 Hello hello_from_text(std::string_view text) {
     const json::value value = parse_object(text);
     const Reader in(value.get_object());
-    return {in.id<CollectionId>("collection"), {in.number("epoch")}};
+    Hello hello{in.id<CollectionId>("collection"), {in.number("epoch")}};
+    if (in.has("copies")) hello.copies = keys_of(in, "copies");
+    return hello;
 }
 
 HelloAnswer hello_answer_from_text(std::string_view text) {
     const json::value value = parse_object(text);
     const Reader in(value.get_object());
-    return {{in.number("epoch")},
-            {in.enumeration("role", Role::test_replica),
-             in.enumeration("state", State::partially_recovered)},
-            {in.number("newest")}};
+    HelloAnswer answer{{in.number("epoch")},
+                       {in.enumeration("role", Role::test_replica),
+                        in.enumeration("state", State::partially_recovered)},
+                       {in.number("newest")}};
+    if (in.has("cut")) answer.cut = in.id<CutId>("cut");
+    if (in.has("seed")) answer.seed = disks_of(in, "seed");
+    answer.keeps_copies = in.has("keeps_copies") && in.flag("keeps_copies");
+    return answer;
+}
+
+CreateAnswer create_answer_from_text(std::string_view text) {
+    const json::value value = parse_object(text);
+    const Reader in(value.get_object());
+    return {{in.has("used") ? in.number("used") : 0}};
+}
+
+Seed seed_from_text(std::string_view text) {
+    const json::value value = parse_object(text);
+    const Reader in(value.get_object());
+    return {in.id<CollectionId>("collection"), {in.number("epoch")}, disks_of(in, "disks")};
+}
+
+SeedAnswer seed_answer_from_text(std::string_view text) {
+    const json::value value = parse_object(text);
+    const Reader in(value.get_object());
+    SeedAnswer answer{disks_of(in, "found"), {}};
+    in.each("missing", [&](const Reader& disk) {
+        answer.missing.push_back({{disk.id<VmId>("vm"), disk.text("target")}, disk.text("why")});
+    });
+    return answer;
 }
 
 NewSettings new_settings_from_text(std::string_view text) {

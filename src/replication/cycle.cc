@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "point/copy.h"
 #include "replication/agenda.h"
+#include "replication/disk_set.h"
 #include "replication/limits.h"
 #include "replication/link.h"
 #include "wire/compare.h"
@@ -26,8 +27,14 @@ class Cycle {
   private:
     void open_link();
     void reach_old_primary();
+    bool settle_import(const control::HelloAnswer& answer);
     void settle_lost_answer(Sequence newest);
+    void choose_disks();
+    bool may_wait_for_copies() const;
+    bool copies_are_there() const;
     void plan(Sequence durable);
+    void begin_receive(Sequence durable);
+    void offer_other_disks();
     void compare_what_is_unknown();
     void open_sink();
     bool bulk_is_there() const;
@@ -35,9 +42,12 @@ class Cycle {
     void send_whole(std::uint32_t disk, std::uint64_t done);
     void send_compared(std::uint32_t disk);
     void send_changes(std::uint32_t disk);
+    void send_ranges(std::uint32_t disk, const RangeSet& ranges);
+    std::unique_ptr<Cut> make_cut();
     void send_cut(Cut& cut, point::CutDigest& digest);
     void send_cut_with_patience(Cut& cut);
     void remember();
+    void let_go_of_leaving();
     point::Filters filters();
     void say(const std::string& status);
     void note_traffic();
@@ -48,13 +58,19 @@ class Cycle {
     const CycleRequest& request_;
 
     Collection collection_;
+    Collection planned_;  // as it was when the disks were chosen
     std::unique_ptr<wire::PeerLink> link_;
     std::unique_ptr<point::Sink> sink_;
     point::ReceiveHeader header_;
     point::ReceiveState state_;
-    bool other_bulk_ = false;  // what bulk_done of the state says nothing about
-    bool cut_begun_ = false;   // and answered
+    std::vector<DiskShape> shapes_;  // of the disks that this cycle is about
+    Tracking tracking_;
+    bool keeps_copies_ = false;  // the other side does
+    bool other_bulk_ = false;    // what bulk_done of the state says nothing about
+    bool cut_begun_ = false;     // and answered
     Sequence durable_;
+    bool other_copy_ = false;      // `durable_` is an exported copy, and not the one of our bits
+    std::vector<DiskShape> seed_;  // what `durable_` holds when it is no point but a seed
     std::uint64_t bytes_due_ = 0;
     std::uint64_t bytes_done_ = 0;
     std::string status_;
@@ -85,7 +101,10 @@ void Cycle::note_traffic() {
 void Cycle::open_link() {
     note_traffic();
     sink_.reset();
-    link_ = connect(context_, collection_.peer);
+    link_ = connect(context_, collection_, collection_.peer);
+    const auto peer = context_.peers.find(collection_.peer);
+    if (!peer || peer->fingerprint == collection_.peer_fingerprint) return;
+    collection_ = group_.update([&](Collection& c) { c.peer_fingerprint = peer->fingerprint; });
 }
 
 // After a reverse the other side is an old primary. It becomes our replica by this question, and
@@ -102,10 +121,54 @@ void Cycle::reach_old_primary() {
     });
 }
 
+// An exported copy counts as the other side's; what is sent builds on it once it was imported.
+// Answers whether it was. If it is another copy than the last that was written, our bits say
+// nothing about it.
+bool Cycle::settle_import(const control::HelloAnswer& answer) {
+    const Export& copy = collection_.exported;
+    const bool arrived = answer.seed.empty() && answer.newest >= copy.sequence;
+    if (copy.complete && !arrived) {
+        disks_.shapes();
+        disks_.track(copy.sequence, collection_.shapes);  // of VMs that were started since
+        return false;
+    }
+    other_copy_ = !copy.cut.is_none() && answer.newest == copy.sequence && answer.cut != copy.cut;
+    if (!copy.complete) return true;
+    if (other_copy_) log_warning("'{}': another copy than the last was imported", collection_.name);
+    collection_ = group_.update([](Collection& c) {
+        c.exported.complete = false;
+        c.exported.directory.clear();
+    });
+    return true;
+}
+
 // The other side has a point that we sent, and we never heard so.
 void Cycle::settle_lost_answer(Sequence newest) {
     if (newest == collection_.last_sequence) return;
-    collection_ = group_.update([&](Collection& c) { c.last_sequence = newest; });
+    collection_ = group_.update([&](Collection& c) { note_point_found(c, newest); });
+}
+
+bool Cycle::may_wait_for_copies() const {
+    return keeps_copies_ && request_.kind == PointKind::regular && has_set(collection_);
+}
+
+// Which disks this cycle is about; see replication/disk_set.h.
+void Cycle::choose_disks() {
+    disks_.choose(included_in(collection_.settings.included_disks));
+    shapes_ = disks_.shapes();
+    collection_ = note_wanted(context_, group_, shapes_);
+    planned_ = collection_;
+    const bool waits = may_wait_for_copies() && collection_.disk_update &&
+                       !collection_.disk_update->coming.empty() && !collection_.disk_update->copied;
+    if (!waits) return;
+    disks_.choose(only(keys_of(collection_.shapes)));
+    const auto before = disks_.shapes();
+    if (!before.empty()) {
+        shapes_ = before;
+        return;
+    }
+    disks_.choose(included_in(collection_.settings.included_disks));
+    shapes_ = disks_.shapes();
 }
 
 // A receive is begun for the disks as planned: one in which all are compared is another one than
@@ -120,24 +183,29 @@ ReceiveId receive_for(ReceiveId tracked, std::uint64_t compare_all) {
 void Cycle::plan(Sequence durable) {
     durable_ = durable;
     say("noting changes");
-    const auto shapes = disks_.shapes();
-    if (shapes.empty())
+    choose_disks();
+    if (shapes_.empty())
         fail(Code::invalid_state, "'{}' has no disk to replicate", collection_.name);
     const Sequence tracked_from = collection_.reverse_pending ? collection_.shared_point : durable;
-    const auto known = durable.value == 0 ? std::vector<DiskShape>{} : collection_.shapes;
-    const Tracking tracking = disks_.track(tracked_from, known);
-    REVIVER_CHECK(tracking.bulks.size() == shapes.size());
+    const auto known = durable.value == 0 ? std::vector<DiskShape>{}
+                       : seed_.empty()    ? collection_.shapes
+                                          : seed_;
+    tracking_ = disks_.track(tracked_from, known);
+    REVIVER_CHECK(tracking_.bulks.size() == shapes_.size());
+    REVIVER_CHECK(tracking_.copies.size() == shapes_.size());
+    REVIVER_CHECK(tracking_.grown.size() == shapes_.size());
 
     header_.collection = collection_.id;
     header_.epoch = collection_.epoch;
     header_.parent = durable;
     header_.compressed = collection_.settings.compression;
     header_.disks.clear();
-    for (std::size_t i = 0; i < shapes.size(); ++i) {
-        header_.disks.push_back({shapes[i], tracking.bulks[i]});
-        if (tracking.bulks[i] != point::Bulk::none) bytes_due_ += shapes[i].size_bytes;
+    bytes_due_ = 0;
+    for (std::size_t i = 0; i < shapes_.size(); ++i) {
+        header_.disks.push_back({shapes_[i], tracking_.bulks[i], tracking_.copies[i]});
+        if (tracking_.bulks[i] != point::Bulk::none) bytes_due_ += shapes_[i].size_bytes;
     }
-    header_.id = receive_for(tracking.receive, collection_.agenda.compare_all);
+    header_.id = receive_for(tracking_.receive, collection_.agenda.compare_all);
     header_.sequence = durable.next();
 }
 
@@ -153,7 +221,8 @@ bool changes_are_known(const Collection& collection, const DiskKey& key) {
 void Cycle::compare_what_is_unknown() {
     bool gap = false;
     for (auto& disk : header_.disks) {
-        const bool asked = collection_.agenda.compare_all != 0;
+        // Of a seed no bitmap says anything, whatever it is called.
+        const bool asked = collection_.agenda.compare_all != 0 || !seed_.empty() || other_copy_;
         if (disk.bulk == point::Bulk::none &&
             (asked || !changes_are_known(collection_, disk.shape.key))) {
             disk.bulk = point::Bulk::compare;
@@ -190,6 +259,44 @@ void Cycle::open_sink() {
     state_ = sink_->open(header_);
 }
 
+// Of the disks that are in no point yet.
+bool Cycle::copies_are_there() const {
+    for (std::size_t i = 0; i < header_.disks.size(); ++i)
+        if (header_.disks[i].bulk == point::Bulk::full &&
+            state_.bulk_done.at(i) < header_.disks[i].shape.size_bytes)
+            return false;
+    return true;
+}
+
+// What is on record as copied may be lost: a QEMU was killed, or the other side's disk failed. Then
+// the copy begins again, and this cycle goes on without.
+void Cycle::begin_receive(Sequence durable) {
+    plan(durable);
+    compare_what_is_unknown();
+    open_sink();
+    const bool counted_on =
+        may_wait_for_copies() && collection_.disk_update && collection_.disk_update->copied;
+    if (state_.committed || !counted_on || copies_are_there()) return;
+    log_info("'{}': what was copied of new disks is not all there; it is copied again",
+             collection_.name);
+    collection_ = group_.update([](Collection& c) {
+        if (c.disk_update) c.disk_update->copied = false;
+    });
+    plan(durable);
+    compare_what_is_unknown();
+    open_sink();
+}
+
+// When the answer to the commit is lost, the other side's newest point may have other disks than
+// the last one that is known here.
+void Cycle::offer_other_disks() {
+    if (shapes_ == collection_.shapes && collection_.offered != header_.sequence) return;
+    collection_ = group_.update([&](Collection& c) {
+        c.offered = header_.sequence;
+        c.offered_shapes = shapes_;
+    });
+}
+
 void Cycle::send_whole(std::uint32_t disk, std::uint64_t done) {
     const DiskShape& shape = header_.disks[disk].shape;
     bytes_done_ += done;
@@ -222,24 +329,32 @@ void Cycle::send_changes(std::uint32_t disk) {
         RangeSet ranges;
         for (const Range& range : change.ranges) ranges.add(range);
         ranges.subtract({shape.size_bytes, UINT64_MAX - shape.size_bytes});
-        if (ranges.empty()) continue;
-        const auto source = disks_.bulk_source(disk, ranges);
-        point::CutDigest unused;
-        const auto copied = point::copy_chunks(*source, *sink_, unused, 0, filters());
-        result_.bulk_bytes += copied.data_bytes;
+        send_ranges(disk, ranges);
     }
+}
+
+void Cycle::send_ranges(std::uint32_t disk, const RangeSet& ranges) {
+    if (ranges.empty()) return;
+    const auto source = disks_.bulk_source(disk, ranges);
+    point::CutDigest unused;
+    const auto copied = point::copy_chunks(*source, *sink_, unused, 0, filters());
+    result_.bulk_bytes += copied.data_bytes;
 }
 
 void Cycle::send_bulk() {
     other_bulk_ = collection_.reverse_pending ||
                   std::any_of(header_.disks.begin(), header_.disks.end(),
-                              [](const auto& d) { return d.bulk == point::Bulk::compare; });
+                              [](const auto& d) { return d.bulk == point::Bulk::compare; }) ||
+                  std::any_of(tracking_.grown.begin(), tracking_.grown.end(),
+                              [](const RangeSet& grown) { return !grown.empty(); });
     for (std::uint32_t disk = 0; disk < header_.disks.size(); ++disk) {
         const auto& planned = header_.disks[disk];
         const std::string name = planned.shape.key.target;
+        const std::uint64_t before = result_.bulk_bytes;
         switch (planned.bulk) {
             case point::Bulk::none:
                 send_changes(disk);
+                send_ranges(disk, tracking_.grown[disk]);
                 break;
             case point::Bulk::full:
                 say(fmt::format("copying {}", name));
@@ -250,6 +365,7 @@ void Cycle::send_bulk() {
                 send_compared(disk);
                 break;
         }
+        result_.disks.push_back({planned.shape.key, planned.bulk, result_.bulk_bytes - before});
     }
 }
 
@@ -295,10 +411,11 @@ void Cycle::send_cut_with_patience(Cut& cut) {
 void Cycle::remember() {
     collection_ = group_.update([&](Collection& c) {
         c.last_sequence = header_.sequence;
-        c.shapes.clear();
-        for (const auto& disk : header_.disks) c.shapes.push_back(disk.shape);
+        result_.updated_disks = note_point_made(c, planned_, shapes_);
         c.initial_complete = true;
-        c.trouble.clear();
+        c.exported = {};
+        const bool in_trouble = c.disk_update && !c.disk_update->trouble.empty();
+        if (!in_trouble) c.trouble.clear();
         if (c.reverse_pending) {
             c.reverse_pending = false;
             c.changes.clear();
@@ -307,6 +424,35 @@ void Cycle::remember() {
                                 result_.sent_bytes};
         }
     });
+}
+
+// Disks that the new point does not have any more: nobody will ask what was written to them.
+void Cycle::let_go_of_leaving() {
+    if (collection_.leaving.empty()) return;
+    std::vector<DiskKey> gone = collection_.leaving;
+    Collection stays = collection_;
+    stays.leaving.clear();
+    std::erase_if(gone, followed_of(stays));
+    try {
+        disks_.let_go(gone);
+        collection_ = group_.update([](Collection& c) { c.leaving.clear(); });
+    } catch (const Error& error) {
+        log_info("'{}': {}; the next cycle removes what followed disks that left", collection_.name,
+                 error.what());
+    }
+}
+
+std::unique_ptr<Cut> Cycle::make_cut() {
+    point::CutWish wish(request_.kind);
+    wish.stopped = request_.stopped;
+    wish.quiesce = request_.quiesce && request_.quiesce();
+    say(wish.quiesce ? "freezing the guests' file systems, cutting" : "cutting");
+    auto cut = disks_.cut(header_.sequence, wish);
+    if (wish.quiesce && request_.quiesced) request_.quiesced(*cut);
+    result_.hold = cut->hold();
+    result_.consistency = cut->header().consistency;
+    result_.cut_time = cut->header().time;
+    return cut;
 }
 
 CycleResult Cycle::run() {
@@ -319,17 +465,22 @@ CycleResult Cycle::run() {
         reach_old_primary();
         durable = collection_.last_sequence;
     } else {
-        durable = greet(context_, *link_, collection_).newest;
+        const auto answer = greet(context_, *link_, collection_);
+        if (!settle_import(answer)) {
+            note_traffic();
+            result_.waits_for_import = true;
+            return result_;
+        }
+        durable = answer.newest;
+        seed_ = answer.seed;
+        keeps_copies_ = answer.keeps_copies;
         settle_lost_answer(durable);
     }
-    plan(durable);
-    compare_what_is_unknown();
-    open_sink();
+    begin_receive(durable);
     if (!state_.committed) {
         send_bulk();
-        say("cutting");
-        auto cut = disks_.cut(header_.sequence, request_.kind);
-        result_.hold = cut->hold();
+        offer_other_disks();
+        auto cut = make_cut();
         try {
             send_cut_with_patience(*cut);
         } catch (const Error&) {
@@ -342,6 +493,7 @@ CycleResult Cycle::run() {
     note_traffic();
     result_.sequence = header_.sequence;
     remember();
+    let_go_of_leaving();
     result_.took = context_.world.clock.mono() - begun;
     return result_;
 }

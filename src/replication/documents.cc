@@ -18,16 +18,21 @@ json::object report_json(const ReverseReport& report) {
 }
 
 json::object agenda_json(const Agenda& agenda) {
-    return {
-        {"initial_asked", agenda.initial_asked},       {"initial_at", micros(agenda.initial_at)},
-        {"resync_asked", agenda.resync_asked},         {"resync_at", micros(agenda.resync_at)},
-        {"resync_cancelled", agenda.resync_cancelled}, {"compare_all", agenda.compare_all}};
+    return {{"initial_asked", agenda.initial_asked},
+            {"initial_at", micros(agenda.initial_at)},
+            {"initial_type", static_cast<int>(agenda.initial_type)},
+            {"resync_asked", agenda.resync_asked},
+            {"resync_at", micros(agenda.resync_at)},
+            {"resync_cancelled", agenda.resync_cancelled},
+            {"compare_all", agenda.compare_all}};
 }
 
 Agenda agenda_of(const Reader& in) {
     Agenda agenda;
     agenda.initial_asked = in.flag("initial_asked");
     agenda.initial_at = in.time("initial_at");
+    if (in.has("initial_type"))
+        agenda.initial_type = in.enumeration("initial_type", InitialReplication::seeded);
     agenda.resync_asked = in.flag("resync_asked");
     agenda.resync_at = in.time("resync_at");
     agenda.resync_cancelled = in.flag("resync_cancelled");
@@ -35,38 +40,138 @@ Agenda agenda_of(const Reader& in) {
     return agenda;
 }
 
+// Documents of version 1.0 have none of it.
+void read_quiescing(const Reader& in, Collection& c) {
+    if (!in.has("last_application")) return;
+    c.last_application = in.time("last_application");
+    c.quiesce_trouble = in.text("quiesce_trouble");
+    c.to_run = in.texts("to_run");
+    c.last_apply_consistency = in.enumeration("last_apply_consistency", Consistency::group_crash);
+}
+
+json::object export_json(const Export& e) {
+    return {{"directory", e.directory},
+            {"complete", e.complete},
+            {"sequence", e.sequence.value},
+            {"cut", e.cut.text()},
+            {"written", micros(e.written)}};
+}
+
+Export export_of(const Reader& in) {
+    return {in.text("directory"),
+            in.flag("complete"),
+            {in.number("sequence")},
+            in.id<CutId>("cut"),
+            in.time("written")};
+}
+
 ReverseReport report_of(const Reader& in) {
     return {in.number("bitmap_disks"), in.number("compared_disks"), in.number("differing_bytes"),
             in.number("sent_bytes")};
 }
 
+json::object update_json(const DiskUpdate& update) {
+    return {{"before", texts_json(update.before)},
+            {"coming", keys_json(update.coming)},
+            {"copied", update.copied},
+            {"bytes_done", update.bytes_done},
+            {"bytes_due", update.bytes_due},
+            {"trouble", update.trouble},
+            {"job", update.job.text()}};
+}
+
+DiskUpdate update_of(const Reader& in) {
+    DiskUpdate update;
+    update.before = in.texts("before");
+    update.coming = keys_of(in, "coming");
+    update.copied = in.flag("copied");
+    update.bytes_done = in.number("bytes_done");
+    update.bytes_due = in.number("bytes_due");
+    update.trouble = in.text("trouble");
+    update.job = in.id<JobId>("job");
+    return update;
+}
+
+// Documents of earlier versions have none of it.
+void read_disk_set(const Reader& in, Collection& c) {
+    if (!in.has("leaving")) return;
+    c.offered.value = in.number("offered");
+    c.offered_shapes = shapes_of(in, "offered_shapes");
+    c.leaving = keys_of(in, "leaving");
+    c.peer_fingerprint = in.text("peer_fingerprint");
+    c.updated_by = in.id<JobId>("updated_by");
+    if (in.has("disk_update")) c.disk_update = update_of(in.inner("disk_update"));
+}
+
+json::object trial_json(const Trial& t) {
+    std::vector<std::string> vms;
+    for (const VmId vm : t.vms) vms.push_back(vm.text());
+    return {{"collection", t.collection.text()},
+            {"point", t.point.value},
+            {"vms", texts_json(vms)},
+            {"before", static_cast<int>(t.before)}};
+}
+
+Trial trial_of(const Reader& in) {
+    Trial trial{in.id<CollectionId>("collection"),
+                {in.number("point")},
+                {},
+                in.enumeration("before", State::partially_recovered)};
+    for (const std::string& text : in.texts("vms")) {
+        const auto vm = VmId::parse(text);
+        if (!vm) fail(Code::corrupt, "'{}' is no id of a VM", text);
+        trial.vms.push_back(*vm);
+    }
+    return trial;
+}
+
 }  // namespace
 
+State state_of_replication(const Collection& c) {
+    const bool testing = c.place.state == State::test_failover_initiated && c.trial;
+    return testing ? c.trial->before : c.place.state;
+}
+
 std::string to_text(const Collection& c) {
-    return json::serialize(json::object{{"id", c.id.text()},
-                                        {"name", c.name},
-                                        {"of_collections", c.of_collections},
-                                        {"members", texts_json(c.members)},
-                                        {"role", static_cast<int>(c.place.role)},
-                                        {"state", static_cast<int>(c.place.state)},
-                                        {"epoch", c.epoch.value},
-                                        {"peer", c.peer},
-                                        {"settings", settings_json(c.settings)},
-                                        {"failover_type", static_cast<int>(c.failover_type)},
-                                        {"initial_complete", c.initial_complete},
-                                        {"last_sequence", c.last_sequence.value},
-                                        {"shapes", shapes_json(c.shapes)},
-                                        {"trouble", c.trouble},
-                                        {"fenced", c.fenced},
-                                        {"agenda", agenda_json(c.agenda)},
-                                        {"failover_point", c.failover_point.value},
-                                        {"failover_epoch", c.failover_epoch.value},
-                                        {"flattened", c.flattened},
-                                        {"last_apply_time", micros(c.last_apply_time)},
-                                        {"reverse_pending", c.reverse_pending},
-                                        {"shared_point", c.shared_point.value},
-                                        {"changes", changes_json(c.changes)},
-                                        {"reverse_report", report_json(c.reverse_report)}});
+    json::object object{{"id", c.id.text()},
+                        {"name", c.name},
+                        {"of_collections", c.of_collections},
+                        {"members", texts_json(c.members)},
+                        {"role", static_cast<int>(c.place.role)},
+                        {"state", static_cast<int>(c.place.state)},
+                        {"epoch", c.epoch.value},
+                        {"peer", c.peer},
+                        {"peer_fingerprint", c.peer_fingerprint},
+                        {"settings", settings_json(c.settings)},
+                        {"failover_type", static_cast<int>(c.failover_type)},
+                        {"initial_complete", c.initial_complete},
+                        {"last_sequence", c.last_sequence.value},
+                        {"shapes", shapes_json(c.shapes)},
+                        {"offered", c.offered.value},
+                        {"offered_shapes", shapes_json(c.offered_shapes)},
+                        {"updated_by", c.updated_by.text()},
+                        {"leaving", keys_json(c.leaving)},
+                        {"trouble", c.trouble},
+                        {"last_application", micros(c.last_application)},
+                        {"quiesce_trouble", c.quiesce_trouble},
+                        {"to_run", texts_json(c.to_run)},
+                        {"fenced", c.fenced},
+                        {"agenda", agenda_json(c.agenda)},
+                        {"export", export_json(c.exported)},
+                        {"made_by", c.made_by},
+                        {"made_in_group", c.made_in_group},
+                        {"failover_point", c.failover_point.value},
+                        {"failover_epoch", c.failover_epoch.value},
+                        {"flattened", c.flattened},
+                        {"last_apply_time", micros(c.last_apply_time)},
+                        {"last_apply_consistency", static_cast<int>(c.last_apply_consistency)},
+                        {"reverse_pending", c.reverse_pending},
+                        {"shared_point", c.shared_point.value},
+                        {"changes", changes_json(c.changes)},
+                        {"reverse_report", report_json(c.reverse_report)}};
+    if (c.disk_update) object["disk_update"] = update_json(*c.disk_update);
+    if (c.trial) object["trial"] = trial_json(*c.trial);
+    return json::serialize(object);
 }
 
 Collection collection_from_text(std::string_view text) {
@@ -86,9 +191,14 @@ Collection collection_from_text(std::string_view text) {
     c.initial_complete = in.flag("initial_complete");
     c.last_sequence.value = in.number("last_sequence");
     c.shapes = shapes_of(in, "shapes");
+    read_disk_set(in, c);
     c.trouble = in.text("trouble");
     c.fenced = in.flag("fenced");
+    read_quiescing(in, c);
     c.agenda = agenda_of(in.inner("agenda"));
+    if (in.has("export")) c.exported = export_of(in.inner("export"));
+    if (in.has("made_by")) c.made_by = in.text("made_by");
+    if (in.has("made_in_group")) c.made_in_group = in.text("made_in_group");
     c.failover_point.value = in.number("failover_point");
     c.failover_epoch.value = in.number("failover_epoch");
     c.flattened = in.flag("flattened");
@@ -97,6 +207,7 @@ Collection collection_from_text(std::string_view text) {
     c.shared_point.value = in.number("shared_point");
     c.changes = changes_of(in);
     c.reverse_report = report_of(in.inner("reverse_report"));
+    if (in.has("trial")) c.trial = trial_of(in.inner("trial"));
     return c;
 }
 
@@ -108,6 +219,7 @@ std::string to_text(const Job& j) {
                                         {"owner", j.owner},
                                         {"method", j.method},
                                         {"argument", j.argument},
+                                        {"result", j.result.text()},
                                         {"state", static_cast<int>(j.state)},
                                         {"percent", j.percent},
                                         {"status", j.status},
@@ -130,6 +242,7 @@ Job job_from_text(std::string_view text) {
     j.owner = in.text("owner");
     j.method = in.text("method");
     j.argument = in.text("argument");
+    if (in.has("result")) j.result = in.id<CollectionId>("result");
     j.state = static_cast<JobState>(in.number<std::uint16_t>("state"));
     j.percent = in.number<std::uint16_t>("percent");
     j.status = in.text("status");

@@ -26,16 +26,27 @@ Collection full_collection() {
     c.last_sequence = {41};
     c.shapes = {{{VmId(other), "vda"}, 1 << 20}};
     c.trouble = "no answer";
+    c.made_by = "east";
+    c.made_in_group = "shops";
     c.failover_point = {40};
+    c.last_application = sys::WallTime(std::chrono::hours(4));
+    c.quiesce_trouble = "a hook hangs";
+    c.to_run = {other.text()};
+    c.last_apply_consistency = Consistency::application;
     c.last_apply_time = sys::WallTime(std::chrono::hours(5));
     c.reverse_pending = true;
     c.shared_point = {40};
     c.changes = {{{VmId(other), "vda"}, true, {{0, 4096}, {65536, 4096}}},
                  {{VmId(other), "vdb"}, false, {}}};
     c.reverse_report = {1, 2, 3, 4};
-    c.agenda = {true, sys::WallTime(std::chrono::hours(6)),
-                true, sys::WallTime(std::chrono::hours(7)),
-                true, 8};
+    c.agenda.initial_asked = true;
+    c.agenda.initial_type = InitialReplication::seeded;
+    c.agenda.initial_at = sys::WallTime(std::chrono::hours(6));
+    c.agenda.resync_asked = true;
+    c.agenda.resync_at = sys::WallTime(std::chrono::hours(7));
+    c.agenda.resync_cancelled = true;
+    c.agenda.compare_all = 8;
+    c.exported = {"/media/disk", true, {1}, CutId(some), sys::WallTime(std::chrono::hours(8))};
     return c;
 }
 
@@ -44,8 +55,23 @@ TEST(Documents, ACollectionComesBackAsItWas) {
     EXPECT_EQ(to_text(collection_from_text(text)), text);
     const Collection back = collection_from_text(text);
     EXPECT_EQ(back.name, "Shop \"east\"\n");
+    EXPECT_EQ(back.last_apply_consistency, Consistency::application);
     EXPECT_EQ(back.changes.at(0).ranges.at(1), (Range{65536, 4096}));
     EXPECT_EQ(back.place, (Place{Role::primary, State::waiting_for_resync}));
+}
+
+TEST(Documents, ATestIsKeptWithWhereItsReplicaWas) {
+    Collection c = full_collection();
+    c.place = {Role::replica, State::test_failover_initiated};
+    EXPECT_FALSE(collection_from_text(to_text(c)).trial);
+    c.trial = Trial{CollectionId(other), {40}, {VmId(some), VmId(other)}, State::suspended};
+    const Collection back = collection_from_text(to_text(c));
+    ASSERT_TRUE(back.trial);
+    EXPECT_EQ(back.trial->vms, c.trial->vms);
+    EXPECT_EQ(back.trial->point, (Sequence{40}));
+    EXPECT_EQ(state_of_replication(back), State::suspended);
+    c.place.state = State::recovered;
+    EXPECT_EQ(state_of_replication(c), State::recovered);
 }
 
 TEST(Documents, EveryTruncationOfADocumentIsCorruptAndNothingWorse) {
@@ -92,6 +118,31 @@ TEST(Control, MessagesComeBack) {
     control::NewSettings settings{CollectionId(some), {3}, full_collection().settings};
     EXPECT_EQ(to_text(control::new_settings_from_text(to_text(settings))), to_text(settings));
     EXPECT_THROW(control::hello_from_text("{\"collection\":\"x\"}"), Error);
+    const std::vector<DiskShape> disks{{{VmId(other), "vda"}, 4096}};
+    control::Seed seed{CollectionId(some), {3}, disks};
+    EXPECT_EQ(to_text(control::seed_from_text(to_text(seed))), to_text(seed));
+    control::SeedAnswer found{disks, {{{VmId(other), "vdb"}, "there is no image"}}};
+    EXPECT_EQ(to_text(control::seed_answer_from_text(to_text(found))), to_text(found));
+    control::HelloAnswer hello{{3}, {Role::replica, State::replicating}, {9}, CutId(some), disks};
+    EXPECT_EQ(to_text(control::hello_answer_from_text(to_text(hello))), to_text(hello));
+    EXPECT_EQ(control::create_answer_from_text(to_text(control::CreateAnswer{{7}})).used, Epoch{7});
+}
+
+// A site of an earlier version knows neither seeds nor media.
+TEST(Control, AnswersOfEarlierVersionsAreUnderstood) {
+    EXPECT_EQ(control::create_answer_from_text("{}").used, Epoch{0});
+    const auto hello =
+        control::hello_answer_from_text(R"({"epoch":3,"role":2,"state":3,"newest":9})");
+    EXPECT_EQ(hello.newest, Sequence{9});
+    EXPECT_TRUE(hello.cut.is_none());
+    EXPECT_TRUE(hello.seed.empty());
+}
+
+TEST(Documents, ACollectionOfAnEarlierVersionHasNoExport) {
+    std::string text = to_text(Collection{});
+    const auto from = text.find("\"export\"");
+    text.erase(from, text.find("\"failover_point\"") - from);
+    EXPECT_TRUE(collection_from_text(text).exported.directory.empty());
 }
 
 }  // namespace

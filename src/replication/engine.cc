@@ -20,11 +20,24 @@ void require_name(const std::string& name) {
     }
 }
 
+// A test is what its replica says of it.
+void require_no_test(const Collection& c) {
+    if (c.place.role != Role::test_replica) return;
+    fail(Code::invalid_state, "'{}' is a test, which goes with its revert: ask about its replica",
+         c.name);
+}
+
+Context with_policy(Context context) {
+    if (!context.policy) context.policy = std::make_shared<Policy>(context.world.clock);
+    return context;
+}
+
 }  // namespace
 
 Engine::Engine(Context context)
-    : context_(std::move(context)),
+    : context_(with_policy(std::move(context))),
       recovery_server_(context_.repository, context_.peers, context_.site.name),
+      gate_(context_.world),
       failover_network_(context_.repository),
       desk_(context_, *this, recovery_server_) {
     for (const auto& [id, text] : context_.repository.list(Group::document_kind())) {
@@ -58,7 +71,7 @@ void Engine::go_live(Collection collection) {
     }
     Live live;
     live.group = std::make_shared<Group>(context_, std::move(collection), std::move(statistics));
-    live.keeper = std::make_unique<Keeper>(context_, *live.group, recovery_server_);
+    live.keeper = std::make_unique<Keeper>(context_, *live.group, recovery_server_, gate_);
     const std::lock_guard lock(mutex_);
     live_.emplace(id, std::move(live));
 }
@@ -141,6 +154,16 @@ std::vector<PointInfo> Engine::points(CollectionId id) {
     return context_.store.points(id);
 }
 
+std::vector<store::KeptPoint> Engine::kept_points(CollectionId id) {
+    return context_.store.kept(
+        id, context_.policy->retention(group_of(id)->snapshot().settings, now()));
+}
+
+std::optional<Lag> Engine::lag(CollectionId id) {
+    const auto group = group_of(id);
+    return lag_of(group->health_input(), group->statistics());
+}
+
 Statistics Engine::statistics(CollectionId id) {
     return group_of(id)->statistics();
 }
@@ -176,26 +199,37 @@ CollectionId Engine::define_collection(const std::string& name, std::optional<Co
 void Engine::destroy_collection(CollectionId id) {
     const auto group = group_of(id);
     const Collection c = group->snapshot();
+    require_no_test(c);
     if (c.place.role != Role::none || !c.members.empty()) {
         fail(Code::invalid_state,
              "'{}' {}; only an empty collection that does not replicate is destroyed", c.name,
              c.members.empty() ? "replicates" : "has members");
     }
+    drop(id);
+}
+
+// Of a collection that is not there any more, too.
+void Engine::drop(CollectionId id) {
     const std::vector<state::Change> gone{{Group::document_kind(), id.text(), std::nullopt},
                                           {Group::statistics_kind(), id.text(), std::nullopt}};
     context_.repository.commit(gone);
     Live live;
     {
         const std::lock_guard lock(mutex_);
-        live = std::move(live_.at(id));
-        live_.erase(id);
+        const auto found = live_.find(id);
+        if (found == live_.end()) return;
+        live = std::move(found->second);
+        live_.erase(found);
     }
     context_.observer.collection_changed(id);
 }
 
 void Engine::rename_collection(CollectionId id, const std::string& name) {
     require_name(name);
-    group_of(id)->update([&](Collection& c) { c.name = name; });
+    group_of(id)->update([&](Collection& c) {
+        require_no_test(c);
+        c.name = name;
+    });
 }
 
 void Engine::add_member(CollectionId id, const std::string& member) {
@@ -213,10 +247,14 @@ void Engine::add_member(CollectionId id, const std::string& member) {
             fail(Code::invalid_parameter, "there is no VM {} on site '{}'", member,
                  context_.site.name);
         }
+        if (is_of_a_trial(member)) {
+            fail(Code::invalid_state, "{} belongs to a test and goes with it", member);
+        }
     }
     group->update([&](Collection& c) {
         if (c.place.role != Role::none) {
-            fail(Code::invalid_state, "'{}' replicates; its members cannot be changed", c.name);
+            fail(Code::invalid_state, "'{}' {}; its members cannot be changed", c.name,
+                 c.place.role == Role::test_replica ? "is a test" : "replicates");
         }
         if (std::find(c.members.begin(), c.members.end(), member) != c.members.end()) {
             fail(Code::invalid_parameter, "{} is a member of '{}' already", member, c.name);
@@ -232,7 +270,8 @@ void Engine::add_member(CollectionId id, const std::string& member) {
 void Engine::remove_member(CollectionId id, const std::string& member) {
     group_of(id)->update([&](Collection& c) {
         if (c.place.role != Role::none) {
-            fail(Code::invalid_state, "'{}' replicates; its members cannot be changed", c.name);
+            fail(Code::invalid_state, "'{}' {}; its members cannot be changed", c.name,
+                 c.place.role == Role::test_replica ? "is a test" : "replicates");
         }
         if (std::erase(c.members, member) == 0) {
             fail(Code::invalid_parameter, "{} is no member of '{}'", member, c.name);
@@ -242,7 +281,7 @@ void Engine::remove_member(CollectionId id, const std::string& member) {
 
 void Engine::reset_statistics(CollectionId id) {
     const auto group = group_of(id);
-    if (const Collection c = group->snapshot(); c.place.role == Role::none) {
+    if (const Collection c = group->snapshot(); !is_in_relationship(c.place.role)) {
         fail(Code::invalid_state, "'{}' does not replicate: there are no statistics", c.name);
     }
     group->update_statistics(
@@ -262,6 +301,7 @@ JobId Engine::launch(std::shared_ptr<Group> group, const Operation& operation,
         job.owner = owner;
         job.method = operation.method;
         job.argument = operation.argument;
+        job.result = operation.result;
         job.cancellable = operation.cancellable;
         handle = context_.jobs.begin(job);
     } catch (const Error&) {

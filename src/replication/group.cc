@@ -111,6 +111,31 @@ void Group::give_up_waiting(const std::string& why) {
     context_.jobs.fail(job->id(), Error(Code::failed, why));
 }
 
+// Connections follow each other, and an old one may still be ending.
+std::shared_ptr<void> Group::receive_over_network() {
+    const std::lock_guard lock(mutex_);
+    if (!from_medium_.expired())
+        fail(Code::in_use, "'{}' is being imported from a medium", collection_.name);
+    auto way = over_network_.lock();
+    if (way == nullptr) way = std::make_shared<int>();
+    over_network_ = way;
+    return way;
+}
+
+std::shared_ptr<void> Group::receive_from_medium() {
+    const std::lock_guard lock(mutex_);
+    if (!from_medium_.expired())
+        fail(Code::in_use, "'{}' is being imported already", collection_.name);
+    if (!over_network_.expired()) {
+        fail(Code::in_use,
+             "'{}' is being received over the network: cancel that at site '{}', or let it end",
+             collection_.name, collection_.peer);
+    }
+    const std::shared_ptr<void> way = std::make_shared<int>();
+    from_medium_ = way;
+    return way;
+}
+
 std::vector<VmId> Group::vm_ids() {
     std::vector<VmId> result;
     for (const std::string& member : snapshot().members) {
@@ -125,11 +150,14 @@ HealthInput Group::health_input() {
     HealthInput input;
     input.name = c.name;
     input.role = c.place.role;
-    input.state = c.place.state;
+    input.state = state_of_replication(c);
     input.trouble = c.trouble;
     input.waits_for = agenda_text(c, context_.world.clock.wall());
+    if (c.settings.application_interval_h > 0) input.quiesce_trouble = c.quiesce_trouble;
     input.interval_s = c.settings.interval_s;
     input.last_transfer = c.place.role == Role::primary ? s.last_success : c.last_apply_time;
+    // What this side sent when it was primary before is no point of the relationship of today.
+    if (c.reverse_pending) input.last_transfer = {};
     input.now = context_.world.clock.wall();
     return input;
 }

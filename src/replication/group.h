@@ -56,6 +56,11 @@ class Group {
     // What the job waits for will not come any more: it fails with the reason.
     void give_up_waiting(const std::string& why);
 
+    // Points come in one way at a time: over the network, or from a medium. The way is taken until
+    // what is answered is destroyed; Code::in_use while another one is.
+    std::shared_ptr<void> receive_over_network();
+    std::shared_ptr<void> receive_from_medium();
+
     std::vector<VmId> vm_ids();
     HealthInput health_input();
 
@@ -75,6 +80,8 @@ class Group {
     Statistics statistics_;
     std::string operation_;
     std::shared_ptr<JobHandle> waiting_job_;
+    std::weak_ptr<void> over_network_;
+    std::weak_ptr<void> from_medium_;
 };
 
 }  // namespace reviver::replication

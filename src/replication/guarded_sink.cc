@@ -5,11 +5,12 @@
 namespace reviver::replication {
 
 GuardedSink::GuardedSink(Context& context, Finder find, Admission admit,
-                         std::unique_ptr<point::Sink> store_sink)
+                         std::unique_ptr<point::Sink> store_sink, std::shared_ptr<void> way_in)
     : context_(context),
       find_(std::move(find)),
       admit_(std::move(admit)),
-      sink_(std::move(store_sink)) {}
+      sink_(std::move(store_sink)),
+      way_in_(std::move(way_in)) {}
 
 void GuardedSink::require_welcome() {
     if (group_ == nullptr) fail(Code::protocol, "a receive begins with open");
@@ -23,12 +24,12 @@ void GuardedSink::require_welcome() {
              epoch_.value, c.name, c.epoch.value);
     }
     admit_();
+    const State state = state_of_replication(c);
     const bool receiving =
-        c.place.role == Role::replica &&
-        (c.place.state == State::initial_replication || c.place.state == State::replicating ||
-         c.place.state == State::critical);
+        c.place.role == Role::replica && (state == State::initial_replication ||
+                                          state == State::replicating || state == State::critical);
     if (!receiving) {
-        fail(c.place.state == State::suspended ? Code::in_use : Code::invalid_state,
+        fail(state == State::suspended ? Code::in_use : Code::invalid_state,
              "'{}' takes no points now: it is {} ({})", c.name, name_of(c.place.state),
              name_of(c.place.role));
     }
@@ -91,6 +92,7 @@ void GuardedSink::after_commit() {
         }
         c.initial_complete = true;
         c.last_apply_time = now;
+        c.last_apply_consistency = cut_.consistency;
         c.trouble.clear();
         c.members.clear();
         for (const VmDefinition& vm : cut_.vms) c.members.push_back(vm.id.text());

@@ -21,8 +21,9 @@ class GuardedSink : public point::Sink {
     // Throws when nothing of the peer may be taken in any more.
     using Admission = std::function<void()>;
 
+    // `way_in`: what keeps other ways of receiving out as long as this sink is there.
     GuardedSink(Context& context, Finder find, Admission admit,
-                std::unique_ptr<point::Sink> store_sink);
+                std::unique_ptr<point::Sink> store_sink, std::shared_ptr<void> way_in);
 
     point::ReceiveState open(const point::ReceiveHeader& header) override;
     std::uint64_t begin_cut(const point::CutHeader& cut) override;
@@ -42,6 +43,7 @@ class GuardedSink : public point::Sink {
     Finder find_;
     Admission admit_;
     std::unique_ptr<point::Sink> sink_;
+    std::shared_ptr<void> way_in_;
     std::shared_ptr<Group> group_;
     Epoch epoch_;
     point::CutHeader cut_;

@@ -88,6 +88,18 @@ std::vector<DiskShape> shapes_of(const Reader& in, std::string_view key) {
     return result;
 }
 
+json::array keys_json(const std::vector<DiskKey>& keys) {
+    json::array result;
+    for (const DiskKey& key : keys) result.push_back(key_json(key));
+    return result;
+}
+
+std::vector<DiskKey> keys_of(const Reader& in, std::string_view key) {
+    std::vector<DiskKey> result;
+    in.each(key, [&](const Reader& disk) { result.push_back(key_of(disk)); });
+    return result;
+}
+
 json::array changes_json(const std::vector<DiskChanges>& changes) {
     json::array result;
     for (const DiskChanges& change : changes) {

@@ -97,6 +97,8 @@ json::object settings_json(const Settings& settings);
 Settings settings_of(const Reader& in);
 json::array shapes_json(const std::vector<DiskShape>& shapes);
 std::vector<DiskShape> shapes_of(const Reader& in, std::string_view key);
+json::array keys_json(const std::vector<DiskKey>& keys);
+std::vector<DiskKey> keys_of(const Reader& in, std::string_view key);
 json::array changes_json(const std::vector<DiskChanges>& changes);
 std::vector<DiskChanges> changes_of(const Reader& in);
 

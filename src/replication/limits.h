@@ -14,9 +14,19 @@ constexpr std::chrono::seconds call_patience{30};  // for one question to the ot
 constexpr std::chrono::seconds connect_patience{10};
 constexpr std::chrono::seconds retry_first{1};  // after a failed cycle; doubles, with jitter
 constexpr std::chrono::seconds retry_longest{60};
-constexpr unsigned cut_resumptions_max = 5;      // reconnections that go on with the same cut
-constexpr unsigned failures_until_critical = 3;  // in a row
+constexpr std::size_t cycles_at_once_max = 12;      // of a site, with long ones
+constexpr std::size_t long_cycles_at_once_max = 6;  // initial copies and resynchronizations
+constexpr unsigned cut_resumptions_max = 5;         // reconnections that go on with the same cut
+constexpr unsigned failures_until_critical = 3;     // in a row
+// For new disks, between two cycles, where cycles take all the time: a quarter of the interval, but
+constexpr std::chrono::seconds copy_slice_min{1};
+constexpr std::chrono::seconds copy_slice_least_max{5};
+constexpr std::chrono::seconds copy_slice_max{60};  // then others may have the turn
+constexpr std::chrono::seconds copy_retry{30};      // after a slice that failed
 constexpr std::chrono::seconds shut_down_patience{120};
+constexpr std::chrono::minutes quiesce_retry_first{
+    10};                                         // after guests could not be frozen; doubles
+constexpr std::chrono::minutes clock_slack{10};  // by which a clock is set back without meaning it
 constexpr std::chrono::seconds fence_patience{30};  // before the plug is pulled
 constexpr std::chrono::seconds reverse_patience{
     180};  // for the old primary to fence itself and answer

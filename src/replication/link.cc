@@ -2,21 +2,33 @@
 
 namespace reviver::replication {
 
-std::unique_ptr<wire::PeerLink> connect(Context& context, const std::string& peer_name) {
+namespace {
+
+std::unique_ptr<wire::PeerLink> dial(Context& context, const Peer& peer, const sys::Endpoint& at,
+                                     std::shared_ptr<wire::BandwidthLimit> own) {
+    const auto fingerprint = wire::Fingerprint::parse(peer.fingerprint);
+    if (!fingerprint)
+        fail(Code::corrupt, "the fingerprint kept of site '{}' is damaged", peer.name);
+    return context.dial(at, *fingerprint, context.world.clock.after(limits::connect_patience),
+                        std::move(own));
+}
+
+}  // namespace
+
+std::unique_ptr<wire::PeerLink> connect(Context& context, const Collection& collection,
+                                        const std::string& peer_name) {
     const auto peer = context.peers.find(peer_name);
     if (!peer) {
         fail(Code::not_found, "no site '{}' is paired with this one; run `reviver pair`",
              peer_name);
     }
-    return connect(context, *peer, peer->endpoint);
+    return dial(context, *peer, peer->endpoint,
+                context.policy->limit_of(collection.id, collection.name));
 }
 
 std::unique_ptr<wire::PeerLink> connect(Context& context, const Peer& peer,
                                         const sys::Endpoint& at) {
-    const auto fingerprint = wire::Fingerprint::parse(peer.fingerprint);
-    if (!fingerprint)
-        fail(Code::corrupt, "the fingerprint kept of site '{}' is damaged", peer.name);
-    return context.dial(at, *fingerprint, context.world.clock.after(limits::connect_patience));
+    return dial(context, peer, at, nullptr);
 }
 
 std::string ask(Context& context, wire::PeerLink& link, const char* method, const std::string& body,
@@ -25,8 +37,10 @@ std::string ask(Context& context, wire::PeerLink& link, const char* method, cons
 }
 
 control::HelloAnswer greet(Context& context, wire::PeerLink& link, const Collection& collection) {
-    const auto answer = control::hello_answer_from_text(
-        ask(context, link, "hello", to_text(control::Hello{collection.id, collection.epoch})));
+    control::Hello question{collection.id, collection.epoch};
+    if (collection.disk_update) question.copies = collection.disk_update->coming;
+    const auto answer =
+        control::hello_answer_from_text(ask(context, link, "hello", to_text(question)));
     if (answer.epoch > collection.epoch) {
         fail(Code::stale_epoch, "site '{}' holds epoch {} of '{}', this side {}", collection.peer,
              answer.epoch.value, collection.name, collection.epoch.value);

@@ -9,9 +9,11 @@
 
 namespace reviver::replication {
 
-// Code::not_found when no such site is paired, otherwise what wire says.
-std::unique_ptr<wire::PeerLink> connect(Context& context, const std::string& peer_name);
-// To the site at another address than is known of it.
+// For the traffic of a collection, which keeps to its limit. Code::not_found when no such site is
+// paired, otherwise what wire says.
+std::unique_ptr<wire::PeerLink> connect(Context& context, const Collection& collection,
+                                        const std::string& peer_name);
+// For a question of the site, to another address than is known of the peer.
 std::unique_ptr<wire::PeerLink> connect(Context& context, const Peer& peer,
                                         const sys::Endpoint& at);
 

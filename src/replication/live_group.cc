@@ -17,14 +17,21 @@ class LiveCut : public Cut {
     const point::CutHeader& header() const override { return cut_->header(); }
     point::Source& source() override { return cut_->source(); }
     sys::Duration hold() const override { return cut_->hold().group; }
+    std::vector<VmFailure> freeze_failures() const override {
+        std::vector<VmFailure> failures;
+        for (const auto& failure : cut_->freeze_failures())
+            failures.push_back({failure.vm, failure.text});
+        return failures;
+    }
     std::unique_ptr<capture::Cut> take() { return std::move(cut_); }
 
   private:
     std::unique_ptr<capture::Cut> cut_;
 };
 
-capture::Options options_in(const sys::Path& directory) {
+capture::Options options_in(const sys::Path& directory, capture::Freezer& freezer) {
     capture::Options options;
+    options.freezer = &freezer;
     options.directory = directory;
     return options;
 }
@@ -32,26 +39,20 @@ capture::Options options_in(const sys::Path& directory) {
 }  // namespace
 
 LiveGroup::LiveGroup(hypervisor::Hypervisor& hypervisor, sys::World& world, CollectionId collection,
-                     std::vector<VmId> vms, std::vector<std::string> included_disks,
-                     sys::Path directory)
+                     std::vector<VmId> vms, DiskChoice choice, sys::Path directory,
+                     capture::Freezer& freezer)
     : hypervisor_(hypervisor),
       world_(world),
       collection_(collection),
       vms_(std::move(vms)),
-      included_disks_(std::move(included_disks)),
+      choice_(std::move(choice)),
       directory_(std::move(directory)),
-      capture_(hypervisor, world, collection, options_in(directory_)) {}
+      capture_(hypervisor, world, collection, options_in(directory_, freezer)) {}
 
 LiveGroup::~LiveGroup() = default;
 
-bool LiveGroup::included(const DiskKey& key) const {
-    return included_disks_.empty() || std::find(included_disks_.begin(), included_disks_.end(),
-                                                key.text()) != included_disks_.end();
-}
-
 const capture::Members& LiveGroup::look() {
-    members_ = capture::find_members(hypervisor_, vms_,
-                                     [this](const DiskKey& key) { return included(key); });
+    members_ = capture::find_members(hypervisor_, vms_, choice_);
     return members_;
 }
 
@@ -67,7 +68,8 @@ std::vector<DiskShape> LiveGroup::shapes() {
 
 Tracking LiveGroup::track(Sequence durable, const std::vector<DiskShape>& known) {
     auto preparation = capture_.prepare(durable, members_, known);
-    return {preparation.receive, std::move(preparation.bulks)};
+    return {preparation.receive, std::move(preparation.bulks), std::move(preparation.copies),
+            std::move(preparation.grown)};
 }
 
 std::unique_ptr<point::Image> LiveGroup::live_image(std::uint32_t disk) {
@@ -84,8 +86,8 @@ std::unique_ptr<point::Source> LiveGroup::bulk_source(std::uint32_t disk, RangeS
     return std::make_unique<RangesSource>(capture_.bulk_image(disk), disk, ranges);
 }
 
-std::unique_ptr<Cut> LiveGroup::cut(Sequence sequence, PointKind kind) {
-    return std::make_unique<LiveCut>(capture_.cut(sequence, kind));
+std::unique_ptr<Cut> LiveGroup::cut(Sequence sequence, const point::CutWish& wish) {
+    return std::make_unique<LiveCut>(capture_.cut(sequence, wish));
 }
 
 void LiveGroup::finish(std::unique_ptr<Cut> cut, bool durable) {
@@ -105,6 +107,10 @@ std::uint64_t LiveGroup::pending_bytes() {
 
 void LiveGroup::stop_tracking() {
     capture::stop_tracking(of(), look().disks);
+}
+
+void LiveGroup::let_go(const std::vector<DiskKey>& disks) {
+    capture::let_go(of(), disks);
 }
 
 capture::CaptureOf LiveGroup::of() {

@@ -7,7 +7,6 @@
 
 #include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace reviver::replication {
@@ -15,22 +14,24 @@ namespace reviver::replication {
 class LiveGroup : public GroupDisks {
   public:
     LiveGroup(hypervisor::Hypervisor& hypervisor, sys::World& world, CollectionId collection,
-              std::vector<VmId> vms, std::vector<std::string> included_disks, sys::Path directory);
+              std::vector<VmId> vms, DiskChoice choice, sys::Path directory,
+              capture::Freezer& freezer);
     ~LiveGroup() override;
 
     std::vector<VmDefinition> vms() override;
+    void choose(DiskChoice choice) override { choice_ = std::move(choice); }
     std::vector<DiskShape> shapes() override;
     Tracking track(Sequence durable, const std::vector<DiskShape>& known) override;
     std::unique_ptr<point::Image> live_image(std::uint32_t disk) override;
     std::unique_ptr<point::Source> bulk_source(std::uint32_t disk, RangeSet ranges) override;
-    std::unique_ptr<Cut> cut(Sequence sequence, PointKind kind) override;
+    std::unique_ptr<Cut> cut(Sequence sequence, const point::CutWish& wish) override;
     void finish(std::unique_ptr<Cut> cut, bool durable) override;
     std::optional<RangeSet> changed_since(std::uint32_t disk, Sequence sequence) override;
     std::uint64_t pending_bytes() override;
     void stop_tracking() override;
+    void let_go(const std::vector<DiskKey>& disks) override;
 
   private:
-    bool included(const DiskKey& key) const;
     const capture::Members& look();
     capture::CaptureOf of();
 
@@ -38,7 +39,7 @@ class LiveGroup : public GroupDisks {
     sys::World& world_;
     const CollectionId collection_;
     const std::vector<VmId> vms_;
-    const std::vector<std::string> included_disks_;
+    DiskChoice choice_;
     const sys::Path directory_;
     capture::GroupCapture capture_;
     capture::Members members_;  // as last looked at

@@ -5,6 +5,8 @@
 #include "capture/members.h"
 #include "capture/names.h"
 #include "recovery/power.h"
+#include "recovery/seeds.h"
+#include "replication/disk_set.h"
 #include "replication/live_group.h"
 
 #include <algorithm>
@@ -29,6 +31,12 @@ recovery::FailoverPlan recovery_plan(const FailoverPlan& plan) {
     return result;
 }
 
+std::vector<VmFailure> failures_of(const std::vector<recovery::VmFailure>& failures) {
+    std::vector<VmFailure> result;
+    for (const auto& failure : failures) result.push_back({failure.vm, failure.text});
+    return result;
+}
+
 }  // namespace
 
 LiveMachines::LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world,
@@ -37,12 +45,16 @@ LiveMachines::LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world
       world_(world),
       data_directory_(std::move(data_directory)),
       shared_disks_(shared_disks),
+      freezer_(hypervisor, world),
       recovery_(std::make_unique<recovery::Recovery>(hypervisor, world.files, data_directory_,
-                                                     &shared_disks)) {
+                                                     &shared_disks)),
+      trials_(hypervisor, world.files, data_directory_) {
     const sys::Path captures = data_directory_ / "capture";
     world_.files.make_directories(captures);
     for (const std::string& name : world_.files.list(captures)) {
+        // A guest that is held hears no agent: it is resumed first.
         capture::release_held(hypervisor_, world_, captures / name);
+        freezer_.thaw_left_over(captures / name);
     }
 }
 
@@ -56,13 +68,17 @@ sys::Path LiveMachines::capture_directory(CollectionId collection) const {
 std::unique_ptr<GroupDisks> LiveMachines::group(CollectionId collection,
                                                 const std::vector<VmId>& vms,
                                                 const std::vector<std::string>& included_disks) {
-    return std::make_unique<LiveGroup>(hypervisor_, world_, collection, vms, included_disks,
-                                       capture_directory(collection));
+    return std::make_unique<LiveGroup>(hypervisor_, world_, collection, vms,
+                                       included_in(included_disks), capture_directory(collection),
+                                       freezer_);
 }
 
-void LiveMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
-                             const std::function<bool()>& cancelled) {
-    recovery::shut_down_vms(hypervisor_, vms, {patience, force}, cancelled);
+std::vector<VmId> LiveMachines::running(const std::vector<VmId>& vms) {
+    return recovery::running_vms(hypervisor_, vms);
+}
+
+void LiveMachines::shut_down(const std::vector<VmId>& vms, const ShutDown& how) {
+    recovery::shut_down_vms(hypervisor_, vms, {how.patience, how.force, how.told}, how.cancelled);
     // Before a planned failover's last delta they are not locked yet, and go on: of raw images only
     // the daemon that runs knows what changed.
     shared_disks_.end_locked();
@@ -88,11 +104,7 @@ void LiveMachines::forget_replicas(CollectionId, const std::vector<VmId>& vms) {
 }
 
 std::vector<VmFailure> LiveMachines::fail_over(const FailoverPlan& plan) {
-    std::vector<VmFailure> failures;
-    for (const auto& failure : recovery_->prepare(recovery_plan(plan))) {
-        failures.push_back({failure.vm, failure.text});
-    }
-    return failures;
+    return failures_of(recovery_->prepare(recovery_plan(plan)));
 }
 
 void LiveMachines::revert_failover(const FailoverPlan& plan) {
@@ -109,6 +121,16 @@ bool LiveMachines::flatten(const FailoverPlan& plan,
     return recovery_->flatten(recovery_plan(plan), progress, cancelled);
 }
 
+std::vector<VmFailure> LiveMachines::make_trial(const TrialPlan& plan) {
+    recovery::TrialPlan trial{plan.collection, recovery_plan(plan.point), {}};
+    for (const TrialVm& vm : plan.vms) trial.vms.push_back({vm.id, vm.name, vm.original});
+    return failures_of(trials_.make(trial));
+}
+
+void LiveMachines::remove_trial(CollectionId trial, const std::vector<VmId>& vms) {
+    trials_.remove(trial, vms);
+}
+
 std::optional<std::string> LiveMachines::vm_name(VmId vm) {
     try {
         return hypervisor_.domain(vm).name;
@@ -118,14 +140,23 @@ std::optional<std::string> LiveMachines::vm_name(VmId vm) {
     }
 }
 
+std::vector<SeedDisk> LiveMachines::seed_disks(const std::vector<DiskKey>& keys) {
+    std::vector<SeedDisk> result;
+    for (auto& seed : recovery::find_seeds(hypervisor_, recovery_->locks().records(), keys)) {
+        result.push_back({{{seed.key, seed.size_bytes}, seed.path, seed.format}, seed.trouble});
+    }
+    return result;
+}
+
+Epoch LiveMachines::epoch_used(const std::vector<VmId>& vms) {
+    return recovery_->epoch_used(vms);
+}
+
 std::vector<OwnDisk> LiveMachines::own_disks(const std::vector<VmId>& vms,
                                              const std::vector<std::string>& included_disks) {
-    auto included = [&](const DiskKey& key) {
-        return included_disks.empty() || std::find(included_disks.begin(), included_disks.end(),
-                                                   key.text()) != included_disks.end();
-    };
     std::vector<OwnDisk> result;
-    for (const auto& disk : capture::find_members(hypervisor_, vms, included).disks) {
+    const auto members = capture::find_members(hypervisor_, vms, included_in(included_disks));
+    for (const auto& disk : members.disks) {
         result.push_back({disk.shape, disk.path, disk.format});
     }
     return result;

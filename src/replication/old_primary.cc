@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "replication/disk_set.h"
 #include "replication/limits.h"
 #include "replication/replica_desk.h"
 
@@ -70,7 +71,10 @@ void fence(Context& context, Group& group) {
                           fmt::format("'{}' was taken over by site {}. Use reviver failover there "
                                       "or here",
                                       c.name, c.peer));
-    context.machines.shut_down(vms, limits::fence_patience, true, [] { return false; });
+    ShutDown how;
+    how.patience = limits::fence_patience;
+    how.force = true;
+    context.machines.shut_down(vms, how);
 }
 
 control::ReverseAnswer become_replica(Context& context, Group& group, Directory& directory,
@@ -93,6 +97,7 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
     group.give_up_waiting(fmt::format("site '{}' has taken over", c.peer));
     fence(context, group);
     GroupDisks& disks = directory.disks(c.id);
+    disks.choose(included_in(c.settings.included_disks));
     const auto changes = changes_since(disks, question.shared);
     const PointInfo own = point_of_own_disks(context, c, disks, question, nothing_changed(changes));
     std::vector<store::AdoptedDisk> adopted;
@@ -101,8 +106,13 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
         adopted.push_back({disk.shape.key, disk.shape.size_bytes, disk.path, disk.format});
     }
     context.store.adopt(c.id, own, adopted);
+    JobId update;
     const Collection after = group.advance(Event::became_replica, [&](Collection& g) {
+        update = drop_update(g);
+        g.leaving.clear();
         g.epoch = question.epoch;
+        g.made_by = g.peer;
+        g.made_in_group.clear();
         g.settings = question.settings;
         g.changes = changes;
         g.fenced = false;
@@ -112,7 +122,10 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
         g.failover_point = Sequence();
         g.flattened = false;
         g.last_apply_time = context.world.clock.wall();
+        g.last_apply_consistency = own.consistency;
     });
+    fail_update_job(context, update, fmt::format("site '{}' has taken over", c.peer));
+    disks.choose(followed_of(c));
     disks.stop_tracking();
     directory.forget_disks(c.id);
     // Once more: somebody may have asked for a resynchronization while this went on.

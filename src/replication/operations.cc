@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "replication/control.h"
+#include "replication/disk_set.h"
 #include "replication/engine.h"
+#include "replication/export_run.h"
 #include "replication/limits.h"
 #include "replication/link.h"
 #include "replication/old_primary.h"
@@ -17,7 +19,14 @@ namespace reviver::replication {
 namespace {
 
 constexpr const char* pin_reason = "failover";
+constexpr const char* was_primary = "primary";  // argument of a removal
 constexpr std::chrono::seconds flatten_pause{5};
+
+// Of a job: nothing for the newest.
+std::optional<Sequence> point_of(const std::string& argument) {
+    if (argument.empty()) return std::nullopt;
+    return Sequence{std::stoull(argument)};
+}
 
 // Committed, and the VMs' disks may still need the store's layers.
 bool is_to_be_flattened(const Collection& c) {
@@ -51,6 +60,20 @@ std::string text_of(const store::ScrubReport& report, Machines& machines) {
                        : "\nIt ended there: other points may be damaged too");
 }
 
+void require_imported(const Collection& c) {
+    if (!c.exported.complete) return;
+    fail(Code::invalid_state, "site '{}' has not imported the initial copy of '{}' from {}", c.peer,
+         c.name, c.exported.directory);
+}
+
+// This side gives up its role for good, so the other one has to have what it takes to go on.
+void require_other_side_can_go_on(const Collection& c) {
+    require_imported(c);
+    if (c.initial_complete && !c.reverse_pending) return;
+    fail(Code::invalid_state, "site '{}' has no recovery point of '{}' to go on from", c.peer,
+         c.name);
+}
+
 }  // namespace
 
 // ----------------------------------------------------------------------------------------------
@@ -64,6 +87,18 @@ void Engine::require_peer(const Settings& settings) {
     }
 }
 
+// Answers the epoch that the relationship begins in: the other side may know of later ones than
+// this side does, from a relationship that this side's state says nothing of.
+Epoch make_recovery_side(Context& context, wire::PeerLink& link, control::Create question) {
+    for (unsigned attempt = 0; attempt < 3; ++attempt) {
+        const auto answer =
+            control::create_answer_from_text(ask(context, link, "create", to_text(question)));
+        if (answer.used < question.epoch) return question.epoch;
+        question.epoch = answer.used.next();
+    }
+    fail(Code::in_use, "the other site finds no epoch for '{}'; try again", question.name);
+}
+
 JobId Engine::create_relationship(CollectionId id, Settings settings, const std::string& owner) {
     const auto group = require(id, Event::relationship_created);
     require_peer(settings);
@@ -75,15 +110,14 @@ JobId Engine::create_relationship(CollectionId id, Settings settings, const std:
                   [this, settings](Group& g, JobHandle&) {
                       auto turn = g.take_turn();
                       const Collection c = g.snapshot();
-                      const Epoch epoch = c.epoch.next();
                       const auto disks =
                           context_.machines.group(c.id, g.vm_ids(), settings.included_disks);
                       if (disks->shapes().empty()) {
                           fail(Code::invalid_parameter, "'{}' has no disk to replicate", c.name);
                       }
-                      const auto link = connect(context_, settings.recovery_connection_point);
-                      ask(context_, *link, "create",
-                          to_text(control::Create{c.id, epoch, c.name, settings, disks->vms()}));
+                      const auto link = connect(context_, c, settings.recovery_connection_point);
+                      const Epoch epoch = make_recovery_side(
+                          context_, *link, {c.id, c.epoch.next(), c.name, settings, disks->vms()});
                       g.advance(Event::relationship_created, [&](Collection& made) {
                           Collection fresh;
                           fresh.id = made.id;
@@ -120,30 +154,38 @@ void Engine::resume(CollectionId id) {
 
 JobId Engine::remove_relationship(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::removed);
-    return launch(group, {JobType::remove_replication, "Remove replication of", "remove", ""},
-                  owner, [this](Group& g, JobHandle&) { remove(g); });
+    require_no_trial(group->snapshot(), "the relationship can be removed");
+    const Role role = group->snapshot().place.role;
+    const std::string argument(role == Role::primary ? was_primary : "");
+    return launch(group, {JobType::remove_replication, "Remove replication of", "remove", argument},
+                  owner, [this, role](Group& g, JobHandle&) { remove(g, role); });
 }
 
 // Order: what a former replica's VMs need is made before the step, for afterwards nobody knows the
-// points; what lets a former primary's VMs run is done after it, for as long as the relationship
-// stands they may be another site's.
-void Engine::remove(Group& group) {
+// points; what lets VMs run again on what they had before is done after it, for as long as the
+// relationship stands they may be another site's, and their disks a seed.
+void Engine::remove(Group& group, Role role_before) {
     group.interrupt();
     auto turn = group.take_turn();
     const Collection c = group.snapshot();
+    // After a crash past the step only the job knows what this side was.
+    const Role role = c.place.role == Role::none ? role_before : c.place.role;
     std::optional<FailoverPlan> set_up;
-    if (c.place.role == Role::replica) set_up = leave_recovery_side(group, c);
+    JobId update;
+    if (c.place.role == Role::replica) set_up = leave_recovery_side(c);
     if (c.place.role != Role::none) {
         try {
-            group.advance(Event::removed, [](Collection& g) {
+            group.advance(Event::removed, [&update](Collection& g) {
                 g.trouble.clear();
                 g.peer.clear();
                 g.fenced = false;
                 g.agenda = {};
+                g.exported = {};
                 g.reverse_pending = false;
                 g.failover_type = FailoverType::none;
                 g.failover_point = Sequence();
                 g.changes.clear();
+                update = drop_update(g);
             });
         } catch (const Error&) {
             if (set_up) context_.machines.revert_failover(*set_up);
@@ -151,26 +193,27 @@ void Engine::remove(Group& group) {
         }
     }
     group.give_up_waiting("the replication was removed");
-    if (c.place.role != Role::replica) {
+    fail_update_job(context_, update, "the replication was removed");
+    forget_export(context_, c);
+    if (role == Role::primary) {
         context_.machines.unlock(group.vm_ids());
+        keeper_of(c.id).disks().choose(followed_of(group.snapshot()));
         keeper_of(c.id).disks().stop_tracking();
     }
-    if (context_.store.newest(c.id)) context_.store.remove_collection(c.id, false);
+    if (context_.store.tip(c.id)) context_.store.remove_collection(c.id, false);
+    if (role != Role::primary) context_.machines.forget_replicas(c.id, group.vm_ids());
     keeper_of(c.id).forget_disks();
 }
 
 // The collection, its VMs and disks stay as the last point left them: VMs that are failed over
 // already are that; the others are set up on the newest point, or on that of a failover that was
 // not complete. Answers what was set up here and now.
-std::optional<FailoverPlan> Engine::leave_recovery_side(Group& group, const Collection& c) {
+std::optional<FailoverPlan> Engine::leave_recovery_side(const Collection& c) {
     const bool failed_over = c.failover_point.value != 0;
     const bool complete = c.place.state == State::recovered || c.place.state == State::committed;
     if (failed_over && complete) return {};
     const auto newest = context_.store.newest(c.id);
-    if (!newest) {
-        context_.machines.forget_replicas(c.id, group.vm_ids());
-        return {};
-    }
+    if (!newest) return {};
     const FailoverPlan plan = plan_of(c, failed_over ? c.failover_point : newest->sequence);
     const auto failures = context_.machines.fail_over(plan);
     if (!failures.empty()) {
@@ -301,6 +344,7 @@ void Engine::take_back_failover(Group& group) {
 
 JobId Engine::commit_failover(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::failover_committed);
+    require_no_trial(group->snapshot(), "the failover can be committed");
     return launch(group, {JobType::commit_failover, "Commit failover of", "commit_failover", ""},
                   owner, [this](Group& g, JobHandle&) {
                       commit(g);
@@ -399,7 +443,7 @@ void Engine::start_members(CollectionId id) {
     const auto group = group_of(id);
     const Collection c = group->snapshot();
     const bool may_run =
-        c.place.role == Role::none || c.failover_point.value != 0 ||
+        !is_in_relationship(c.place.role) || c.failover_point.value != 0 ||
         (c.place.role == Role::primary && !c.fenced && c.place.state != State::failover_initiated &&
          c.place.state != State::planned_failover_initiated &&
          c.place.state != State::repurpose_initiated);
@@ -415,42 +459,74 @@ void Engine::start_members(CollectionId id) {
 
 JobId Engine::initiate_planned_failover(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::planned_failover_started);
+    require_imported(group->snapshot());
     const Operation operation{JobType::planned_failover, "Planned failover of",
                               "initiate_planned_failover", "", true};
     return launch(group, operation, owner,
                   [this](Group& g, JobHandle& job) { plan_failover(g, job); });
 }
 
-// Order: VMs off, then locked, then the last delta: nothing can be written between the delta and
-// the other side taking over.
+// Who ran is on record with the step: when it comes to nothing, those run again.
 void Engine::plan_failover(Group& group, JobHandle& job) {
     group.interrupt();
     auto turn = group.take_turn();
     if (group.snapshot().place.state != State::planned_failover_initiated) {
-        group.advance(Event::planned_failover_started);
+        const auto running = context_.machines.running(group.vm_ids());
+        group.advance(Event::planned_failover_started, [&](Collection& c) {
+            c.to_run.clear();
+            for (const VmId vm : running) c.to_run.push_back(vm.text());
+        });
     }
-    const auto vms = group.vm_ids();
-    const Collection c = group.snapshot();
     try {
-        job.progress(5, "shutting VMs down");
-        auto cancelled = [this, &job] { return stopping_ || job.cancelled(); };
-        context_.machines.shut_down(vms, limits::shut_down_patience, false, cancelled);
-        context_.machines.lock(
-            vms, fmt::format("'{}' is prepared for a planned failover to site {}", c.name, c.peer));
-        keeper_of(c.id).cycle(
-            PointKind::planned,
-            [&job](unsigned percent, const std::string& status) {
-                job.progress(10 + percent * 9 / 10, status);
-            },
-            cancelled);
+        hand_over(group, job);
     } catch (Error& error) {
         if (stopping_) throw;
-        context_.machines.unlock(vms);
+        // Before the step: what a crash leaves out here is done when the job is taken up again.
+        context_.machines.unlock(group.vm_ids());
+        error.add_context(run_again(group.snapshot()));
         group.advance(Event::planned_failover_failed);
-        error.add_context("the VMs that are off can be started again");
         throw;
     }
     group.advance(Event::planned_failover_synced);
+}
+
+// Order: VMs off, then locked, then the last delta: nothing can be written between the delta and
+// the other side taking over.
+void Engine::hand_over(Group& group, JobHandle& job) {
+    const auto vms = group.vm_ids();
+    const Collection c = group.snapshot();
+    job.progress(5, "shutting VMs down");
+    ShutDown how;
+    how.patience = limits::shut_down_patience;
+    how.cancelled = [this, &job] { return stopping_ || job.cancelled(); };
+    how.told = [&job](const std::string& status) { job.progress(5, status); };
+    context_.machines.shut_down(vms, how);
+    context_.machines.lock(
+        vms, fmt::format("'{}' is prepared for a planned failover to site {}", c.name, c.peer));
+    const CycleResult result = keeper_of(c.id).cycle(
+        PointKind::planned,
+        [&job](unsigned percent, const std::string& status) {
+            job.progress(10 + percent * 9 / 10, status);
+        },
+        how.cancelled);
+    if (result.waits_for_import) require_imported(group.snapshot());
+}
+
+// For the person who asked for the failover: what became of the VMs.
+std::string Engine::run_again(const Collection& c) {
+    std::vector<VmId> vms;
+    for (const std::string& member : c.to_run) {
+        if (const auto vm = VmId::parse(member)) vms.push_back(*vm);
+    }
+    try {
+        context_.machines.start(vms);
+        return "the planned failover was given up, and the VMs that ran before it run again";
+    } catch (const Error& error) {
+        return fmt::format(
+            "the planned failover was given up; VMs that it had shut down could not be started "
+            "again, start them by hand ({})",
+            error.what());
+    }
 }
 
 JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner) {
@@ -460,7 +536,7 @@ JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner)
                       auto turn = g.take_turn();
                       const Collection c = g.snapshot();
                       // The other side has to agree: it may have brought the VMs up already.
-                      const auto link = connect(context_, c.peer);
+                      const auto link = connect(context_, c, c.peer);
                       ask(context_, *link, "planned_reverted",
                           to_text(control::PlannedReverted{c.id, c.epoch}));
                       context_.machines.unlock(g.vm_ids());
@@ -470,13 +546,6 @@ JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner)
 
 // ----------------------------------------------------------------------------------------------
 // reverse
-
-// This side gives up its role for good, so the other one has to have what it takes to go on.
-void require_other_side_can_go_on(const Collection& c) {
-    if (c.initial_complete && !c.reverse_pending) return;
-    fail(Code::invalid_state, "site '{}' has no recovery point of '{}' to go on from", c.peer,
-         c.name);
-}
 
 JobId Engine::prepare_reverse(CollectionId id, const std::string& owner) {
     const auto group = require(id, Event::reverse_prepared);
@@ -506,6 +575,7 @@ JobId Engine::reverse(CollectionId id, Settings settings, const std::string& own
     const bool implied = c.place == Place{Role::replica, State::recovered} &&
                          c.failover_type == FailoverType::planned;
     if (!implied) require(id, Event::became_primary);
+    require_no_trial(c, "the replication can be reversed");
     require_peer(settings);
     if (settings.recovery_connection_point != c.peer) {
         fail(Code::invalid_parameter,
@@ -538,6 +608,7 @@ void Engine::become_primary(Group& group, const Settings& settings) {
         g.failover_type = FailoverType::none;
         g.initial_complete = true;
         g.trouble.clear();
+        drop_update(g);
     });
     keeper_of(group.id()).forget_disks();
 }
@@ -606,9 +677,9 @@ void Engine::go_on_with(const Job& job) {
         group->set_waiting_job(handle);
         return group->wake();
     }
+    if (job.method == "update_disk_set") return go_on_with_update(*group, job.id);
     if (job.method == "initiate_failover") {
-        std::optional<Sequence> point;
-        if (!job.argument.empty()) point = Sequence{std::stoull(job.argument)};
+        const auto point = point_of(job.argument);
         return again([this, point](Group& g, JobHandle&) {
             if (g.snapshot().place.state != State::recovered) fail_over(g, point);
         });
@@ -622,11 +693,23 @@ void Engine::go_on_with(const Job& job) {
             flatten_behind(find(g.id()), nullptr);
         });
     }
+    if (job.method == "test_replica") {
+        const auto point = point_of(job.argument);
+        return again([this, trial = job.result, point](Group& g, JobHandle&) {
+            make_trial(g, trial, point);
+        });
+    }
+    if (job.method == "revert_test") {
+        return again([this](Group& g, JobHandle&) { end_trial(g); });
+    }
     if (job.method == "flatten") return flatten_behind(group, handle);
     if (job.method == "prepare_reverse") {
         return again([this](Group& g, JobHandle&) { step_aside(g); });
     }
-    if (job.method == "remove") return again([this](Group& g, JobHandle&) { remove(g); });
+    if (job.method == "remove") {
+        const Role role = job.argument == was_primary ? Role::primary : Role::replica;
+        return again([this, role](Group& g, JobHandle&) { remove(g, role); });
+    }
     if (job.method == "initiate_planned_failover") {
         return again([this](Group& g, JobHandle& handle_again) {
             if (g.snapshot().place.state != State::failover_initiated)

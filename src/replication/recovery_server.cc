@@ -120,4 +120,21 @@ void RecoveryServer::require_welcome(const std::string& primary) {
     }
 }
 
+std::string RecoveryServer::trust_group(const std::string& primary) {
+    const auto peer = peers_.find(primary);
+    return peer && peer->authorization ? peer->authorization->trust_group : "";
+}
+
+void RecoveryServer::require_same_trust(const Collection& kept, const std::string& primary) {
+    if (kept.made_by.empty() || kept.made_by == primary) return;
+    const auto maker = peers_.find(kept.made_by);
+    const bool listed = maker && maker->authorization;
+    const std::string group = listed ? maker->authorization->trust_group : kept.made_in_group;
+    if (!group.empty() && trust_group(primary) == group) return;
+    fail(Code::access_denied,
+         "collection '{}' on site '{}' belongs to '{}', which is of no trust group together with "
+         "'{}'; give both the same TrustGroup there, or destroy the collection there",
+         kept.name, site_, kept.made_by, primary);
+}
+
 }  // namespace reviver::replication

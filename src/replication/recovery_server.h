@@ -49,6 +49,13 @@ class RecoveryServer {
     // not replicate here.
     void require_welcome(const std::string& primary);
 
+    // The trust group of a site's authorization entry; "" for none.
+    std::string trust_group(const std::string& primary);
+    // What is here of a collection belongs to who made it. Code::access_denied for another site,
+    // unless both are of one trust group: by the entries as they are now, or as the maker's was
+    // when it has none any more.
+    void require_same_trust(const Collection& kept, const std::string& primary);
+
   private:
     state::Repository& repository_;
     Peers& peers_;

@@ -87,6 +87,32 @@ TEST_F(RecoveryServerTest, TrustGroupsChange) {
         Code::invalid_parameter);
 }
 
+TEST_F(RecoveryServerTest, WhatASiteMadeBelongsToItAndItsTrustGroup) {
+    peers_->put({"branch", "", std::string(64, 'b'), {"127.0.0.1", 7001}});
+    Collection kept;
+    const auto refused = [&] {
+        return refusal_of([&] { server_->require_same_trust(kept, "branch"); });
+    };
+    server_->require_same_trust(kept, "branch");  // nobody else's
+    kept.made_by = "home";
+    server_->require_same_trust(kept, "home");
+    EXPECT_EQ(refused(), Code::access_denied);  // "" is no group
+    server_->change_authorization("branch", {"shops"});
+    EXPECT_EQ(refused(), Code::access_denied);
+    kept.made_in_group = "shops";
+    EXPECT_EQ(refused(), Code::access_denied);  // home's entry counts as it is now
+    server_->change_authorization("home", {"shops"});
+    server_->require_same_trust(kept, "branch");
+    server_->change_authorization("home", {"others"});
+    EXPECT_EQ(refused(), Code::access_denied);
+    server_->withdraw("home");
+    server_->require_same_trust(kept, "branch");
+    peers_->remove("home");
+    server_->require_same_trust(kept, "branch");
+    server_->withdraw("branch");
+    EXPECT_EQ(refused(), Code::access_denied);
+}
+
 TEST_F(RecoveryServerTest, ASiteThatIsNoRecoveryServerTakesNothing) {
     ServiceSettings settings = server_->settings();
     EXPECT_TRUE(settings.recovery_server_enabled);

@@ -38,6 +38,7 @@ class ReplicaDesk : public wire::PeerHandler {
 
   private:
     std::string create(const std::string& peer, const std::string& body);
+    std::string seed(const std::string& peer, const std::string& body);
     std::string hello(const std::string& peer, const std::string& body);
     std::string take_settings(const std::string& peer, const std::string& body);
     std::string planned_reverted(const std::string& peer, const std::string& body);

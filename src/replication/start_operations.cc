@@ -3,32 +3,98 @@
 // the collection then does it (replication/agenda.h says when).
 
 #include "base/error.h"
+#include "medium/export_sink.h"
 #include "replication/agenda.h"
 #include "replication/engine.h"
+#include "replication/export_run.h"
+#include "replication/import.h"
+
+#include <algorithm>
 
 namespace reviver::replication {
 
-JobId Engine::start_replication(CollectionId id, const std::string& owner) {
+namespace {
+
+JobType job_type(InitialReplication type) {
+    switch (type) {
+        case InitialReplication::medium:
+            return JobType::export_replication;
+        case InitialReplication::seeded:
+            return JobType::seeded_replication;
+        default:
+            return JobType::start_replication;
+    }
+}
+
+}  // namespace
+
+JobId Engine::start_replication(CollectionId id, const InitialStart& how,
+                                const std::string& owner) {
     const auto group = require(id, Event::initial_started);
-    const Operation operation{
-        JobType::start_replication, "Initial replication of", "start_replication", "", false, true};
-    return launch(group, operation, owner, [this](Group& g, JobHandle& job) {
+    const bool to_medium = how.type == InitialReplication::medium;
+    if (to_medium) medium::require_free(context_.world.files, how.directory, id);
+    const Operation operation{job_type(how.type),
+                              to_medium ? "Export the initial copy of" : "Initial replication of",
+                              "start_replication",
+                              "",
+                              false,
+                              true};
+    return launch(group, operation, owner, [this, how](Group& g, JobHandle& job) {
+        if (how.type == InitialReplication::seeded) {
+            auto turn = g.take_turn();
+            job.progress(0, "asking the other site for a seed");
+            job.progress(0, keeper_of(g.id()).ask_for_seed());
+        }
         g.set_waiting_job(context_.jobs.resume(job.id()));
-        g.advance(Event::initial_started, [](Collection& c) { c.agenda = {}; });
+        g.advance(Event::initial_started, [&](Collection& c) {
+            c.agenda = {};
+            c.trouble.clear();
+            c.exported.directory = how.directory;
+        });
     });
 }
 
-void Engine::schedule_replication(CollectionId id, sys::WallTime at) {
+JobId Engine::import_replica(const std::string& directory, std::optional<VmId> vm,
+                             const std::string& owner) {
+    const auto copy =
+        std::make_shared<medium::ImportedCopy>(context_.world.files, sys::Path(directory));
+    const auto& manifest = copy->manifest();
+    const auto group = find(manifest.collection);
+    if (group == nullptr) {
+        fail(Code::invalid_parameter,
+             "the copy is of collection {} ('{}'), which does not replicate to this site",
+             manifest.collection.text(), manifest.name);
+    }
+    const auto is_it = [&](const VmDefinition& each) { return each.id == vm; };
+    if (vm && std::none_of(manifest.vms.begin(), manifest.vms.end(), is_it)) {
+        fail(Code::invalid_parameter, "the copy in {} has no VM {}", directory, vm->text());
+    }
+    require_importable(context_, group->snapshot(), manifest);
+    const Operation operation{JobType::import_replication, "Import the initial copy of", "", "",
+                              true};
+    return launch(group, operation, owner, [this, copy](Group& g, JobHandle& job) {
+        auto stopped = [this, &job] { return stopping_ || job.cancelled(); };
+        import_copy(context_, group_of(g.id()), recovery_server_, *copy, job, stopped);
+        job.report(
+            fmt::format("{} bytes read from {}; the next cycle brings what was written "
+                        "since",
+                        copy->size_bytes(), copy->directory().string()));
+    });
+}
+
+void Engine::schedule_replication(CollectionId id, InitialReplication how, sys::WallTime at) {
     const auto group = require(id, Event::initial_started);
     require_start_time(at, context_.world.clock.wall());
-    group->update([at](Collection& c) {
+    group->update([how, at](Collection& c) {
         c.agenda.initial_asked = true;
+        c.agenda.initial_type = how;
         c.agenda.initial_at = at;
+        c.trouble.clear();
     });
     group->wake();
 }
 
-// What has arrived stays at the other side: starting again sends the rest.
+// What has arrived stays at the other side: starting again sends the rest. A medium is cleared.
 void Engine::cancel_initial_replication(CollectionId id) {
     const auto group = group_of(id);
     const Collection before = group->snapshot();
@@ -39,11 +105,14 @@ void Engine::cancel_initial_replication(CollectionId id) {
     require(id, Event::initial_cancelled);
     group->interrupt();
     auto turn = group->take_turn();
+    const Collection at_work = group->snapshot();
     group->advance(Event::initial_cancelled, [](Collection& c) {
         if (c.initial_complete)
             fail(Code::invalid_state, "the initial replication of '{}' is complete", c.name);
         c.trouble.clear();
+        c.exported.directory.clear();
     });
+    forget_export(context_, at_work);
     group->give_up_waiting("the initial replication was cancelled");
 }
 
@@ -61,6 +130,10 @@ void Engine::put_resync_on_agenda(Group& group, bool include_suspended, sys::Wal
         if (!c.initial_complete) {
             fail(Code::invalid_state, "the initial replication of '{}' is not complete: resume it",
                  c.name);
+        }
+        if (c.exported.complete) {
+            fail(Code::invalid_state, "'{}' waits for the import of its initial copy at site '{}'",
+                 c.name, c.peer);
         }
         if (group.snapshot().place.state != State::waiting_for_resync)
             c.agenda.compare_all = context_.world.random.below(UINT64_MAX) + 1;

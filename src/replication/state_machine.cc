@@ -82,6 +82,17 @@ constexpr Transition table[] = {
     {R(recovered), failover_reverted, R(replicating)},
     {R(partially_recovered), failover_reverted, R(replicating)},
     {R(recovered), failover_committed, R(committed)},
+
+    // While the VMs of a test are made, points arrive as before.
+    {R(replicating), test_started, R(test_failover_initiated)},
+    {R(suspended), test_started, R(test_failover_initiated)},
+    {R(critical), test_started, R(test_failover_initiated)},
+    {R(test_failover_initiated), test_ended, R(replicating)},
+    {R(test_failover_initiated), test_ended_suspended, R(suspended)},
+    {R(test_failover_initiated), test_ended_critical, R(critical)},
+    // One that could not be ended, on a full disk say, stands in no failover's way.
+    {R(test_failover_initiated), failover_started, R(failover_initiated)},
+
     {R(committed), became_primary, P(waiting_for_resync)},
 
     {P(ready), settings_modified, P(ready)},
@@ -196,6 +207,14 @@ std::string_view name_of(Event event) {
             return "failover reverted";
         case failover_committed:
             return "failover committed";
+        case test_started:
+            return "test started";
+        case test_ended:
+            return "test prepared or given up";
+        case test_ended_suspended:
+            return "test prepared or given up while suspended";
+        case test_ended_critical:
+            return "test prepared or given up while critical";
         case became_primary:
             return "became primary";
         case settings_modified:
@@ -213,8 +232,8 @@ std::string_view name_of(Event event) {
 }
 
 std::optional<Place> step(Place from, Event event) {
-    // Removing is possible from everywhere but "no replication".
-    if (event == removed) return from.role == Role::none ? std::nullopt : std::optional(N);
+    // Removing is possible from everywhere where there is a relationship.
+    if (event == removed) return is_in_relationship(from.role) ? std::optional(N) : std::nullopt;
     const auto found = std::find_if(std::begin(table), std::end(table), [&](const Transition& t) {
         return t.from == from && t.event == event;
     });

@@ -44,6 +44,10 @@ enum class Event : std::uint8_t {
     failover_failed,
     failover_reverted,
     failover_committed,
+    test_started,
+    test_ended,  // its VMs are made, or what was made of them is gone
+    test_ended_suspended,
+    test_ended_critical,
     became_primary,  // this side reversed
     // either
     settings_modified,  // on the primary

@@ -55,6 +55,19 @@ TEST(StateMachine, AFailoverThatEndedHalfWayIsDoneAgainOrTakenBack) {
     EXPECT_EQ(step(half_way, Event::failover_reverted), (Place{Role::replica, State::replicating}));
 }
 
+TEST(StateMachine, ATestComesBackToWhereItBegan) {
+    constexpr Place testing{Role::replica, State::test_failover_initiated};
+    for (const auto& [state, ended] : {std::pair{State::replicating, Event::test_ended},
+                                       std::pair{State::suspended, Event::test_ended_suspended},
+                                       std::pair{State::critical, Event::test_ended_critical}}) {
+        EXPECT_EQ(step({Role::replica, state}, Event::test_started), testing);
+        EXPECT_EQ(step(testing, ended), (Place{Role::replica, state}));
+    }
+    EXPECT_TRUE(step(testing, Event::failover_started));
+    EXPECT_FALSE(step(testing, Event::suspend_asked));
+    EXPECT_FALSE(step({Role::test_replica, State::disabled}, Event::removed));
+}
+
 TEST(StateMachine, ReverseNeedsACommit) {
     EXPECT_FALSE(step({Role::replica, State::recovered}, Event::became_primary));
     EXPECT_FALSE(step({Role::replica, State::replicating}, Event::became_primary));

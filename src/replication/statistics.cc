@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::uint64_t cycles_for_a_verdict = 5;
 constexpr std::uint64_t missed_percent_max = 20;
-constexpr std::chrono::hours silence_max{1};
 constexpr std::chrono::minutes latency_average_max{5};
+// A busy machine may be late by that much, however short cycles are.
+constexpr std::chrono::seconds ordinary_cycle_min{5};
 
 std::uint64_t milliseconds(sys::Duration duration) {
     return static_cast<std::uint64_t>(
@@ -56,6 +57,15 @@ void judge_state(const HealthInput& in, Verdict& verdict) {
                                 in.name));
             }
             break;
+        case State::ready:
+            if (in.trouble.empty()) break;
+            verdict.say(HealthLevel::warning,
+                        fmt::format("'{}' was not started: {}", in.name, in.trouble));
+            break;
+        case State::replicating:
+            if (in.waits_for.empty()) break;
+            verdict.say(HealthLevel::warning, fmt::format("'{}': {}", in.name, in.waits_for));
+            break;
         case State::initial_replication:
             verdict.say(HealthLevel::warning,
                         fmt::format("the initial replication of '{}' is not complete", in.name));
@@ -94,19 +104,49 @@ void judge_cycles(const HealthInput& in, const Statistics& statistics, Verdict& 
 }
 
 bool should_be_transferring(const HealthInput& in) {
-    return in.state == State::replicating || in.state == State::critical;
+    return in.state == State::replicating || in.state == State::critical ||
+           in.state == State::resynchronizing;
 }
 
-void judge_silence(const HealthInput& in, Verdict& verdict) {
-    if (!should_be_transferring(in) || in.last_transfer == sys::WallTime{}) return;
-    const auto allowed =
-        std::max<sys::Duration>(silence_max, std::chrono::seconds(2 * in.interval_s));
-    if (in.now - in.last_transfer <= allowed) return;
-    const auto minutes =
-        std::chrono::duration_cast<std::chrono::minutes>(in.now - in.last_transfer).count();
+// As the cycles of this monitoring interval took; the recovery side has not counted any.
+sys::Duration ordinary_cycle(const Statistics& statistics) {
+    const std::uint64_t ms = statistics.success_count == 0
+                                 ? statistics.latency_ms_max
+                                 : statistics.latency_ms_total / statistics.success_count;
+    return std::max<sys::Duration>(ordinary_cycle_min, std::chrono::milliseconds(ms));
+}
+
+std::string duration_text(sys::Duration duration) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+    if (seconds < 120) return fmt::format("{} s", seconds);
+    if (seconds < 7200) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+    return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+}
+
+void judge_lag(const HealthInput& in, const Statistics& statistics, Verdict& verdict) {
+    if (!in.waits_for.empty()) return;  // nothing can be sent before that
+    const auto lag = lag_of(in, statistics);
+    if (!lag || !lag->too_old()) return;
+    const std::string what = fmt::format(
+        "the newest recovery point of '{}' is {} old, and every {} "
+        "there should be one",
+        in.name, duration_text(lag->age), duration_text(std::chrono::seconds(in.interval_s)));
     verdict.say(HealthLevel::warning,
-                fmt::format("'{}': nothing {} for {} minutes; check the other site and the link",
-                            in.name, in.role == Role::primary ? "sent" : "received", minutes));
+                in.role == Role::primary
+                    ? fmt::format("{}: check that the other site answers, the link and its "
+                                  "bandwidth limit",
+                                  what)
+                    : fmt::format("{}: check that the primary site runs and the link to it; see "
+                                  "`reviver status` there",
+                                  what));
+}
+
+void judge_quiescing(const HealthInput& in, const Statistics& statistics, Verdict& verdict) {
+    if (in.role != Role::primary || in.quiesce_trouble.empty()) return;
+    verdict.say(HealthLevel::warning,
+                fmt::format("'{}' gets points that are not application consistent ({} attempts "
+                            "failed): {}",
+                            in.name, statistics.application_failures, in.quiesce_trouble));
 }
 
 }  // namespace
@@ -147,13 +187,21 @@ std::uint32_t hold_us_percentile(const Statistics& statistics, unsigned percent)
     return sorted[(sorted.size() - 1) * percent / 100];
 }
 
+std::optional<Lag> lag_of(const HealthInput& in, const Statistics& statistics) {
+    if (in.role != Role::primary && in.role != Role::replica) return std::nullopt;
+    if (!should_be_transferring(in) || in.last_transfer == sys::WallTime{}) return std::nullopt;
+    return Lag{in.now - in.last_transfer,
+               std::chrono::seconds(2 * std::uint64_t{in.interval_s}) + ordinary_cycle(statistics)};
+}
+
 Health judge(const HealthInput& in, const Statistics& statistics) {
-    if (in.role == Role::none) return {};
+    if (!is_in_relationship(in.role)) return {};
     Verdict verdict;
     verdict.at_least(HealthLevel::ok);
     judge_state(in, verdict);
     judge_cycles(in, statistics, verdict);
-    judge_silence(in, verdict);
+    judge_lag(in, statistics, verdict);
+    judge_quiescing(in, statistics, verdict);
     return verdict.take();
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,11 +59,24 @@ struct HealthInput {
     Role role = Role::none;
     State state = State::disabled;
     std::string trouble;
-    std::string waits_for;  // agenda_text()
+    std::string waits_for;        // agenda_text()
+    std::string quiesce_trouble;  // why the last attempt at an application-consistent point failed
     std::uint32_t interval_s = 300;
     sys::WallTime last_transfer;  // last send (primary) or receive (recovery); epoch start: never
     sys::WallTime now;
 };
+
+// How old the newest durable point is, seen from this side: on the primary since the last success,
+// on the recovery side since the last receive.
+struct Lag {
+    sys::Duration age{};
+    // Two intervals and an ordinary cycle: beyond it a second cycle was missed.
+    sys::Duration allowed{};
+    bool too_old() const { return age > allowed; }
+};
+
+// Nothing while no points should be coming, and before the first.
+std::optional<Lag> lag_of(const HealthInput& input, const Statistics& statistics);
 
 struct Health {
     HealthLevel level = HealthLevel::not_applicable;

@@ -99,9 +99,56 @@ TEST(Health, WarnsAboveAFifthOfMissedCyclesButNotBeforeFiveCycles) {
     EXPECT_NE(health.issues[0].find("2 of the last 6"), std::string::npos);
 }
 
-TEST(Health, WarnsAfterAnHourOfSilence) {
-    EXPECT_EQ(judge(replicating(sys::WallTime(2h)), {}).level, HealthLevel::ok);
-    EXPECT_EQ(judge(replicating(sys::WallTime(2h + 1s)), {}).level, HealthLevel::warning);
+TEST(Health, WarnsByTheSecondMissedCycle) {
+    Statistics s;
+    for (int i = 0; i < 10; ++i) count(s, success(40s, 1), 300);
+    const sys::WallTime last(1h);
+    EXPECT_EQ(judge(replicating(last + 600s + 40s), s).level, HealthLevel::ok);
+    const Health health = judge(replicating(last + 600s + 41s), s);
+    EXPECT_EQ(health.level, HealthLevel::warning);
+    ASSERT_EQ(health.issues.size(), 1u);
+    EXPECT_NE(health.issues[0].find("10 min 41 s old, and every 5 min 0 s"), std::string::npos)
+        << health.issues[0];
+    EXPECT_NE(health.issues[0].find("bandwidth limit"), std::string::npos);
+}
+
+TEST(Health, ARecoverySideWarnsToo) {
+    HealthInput input = replicating(sys::WallTime(1h + 606s));
+    input.role = Role::replica;
+    const Health health = judge(input, {});
+    EXPECT_EQ(health.level, HealthLevel::warning);
+    EXPECT_NE(health.issues.at(0).find("primary site runs"), std::string::npos);
+    input.now = sys::WallTime(1h + 604s);
+    EXPECT_EQ(judge(input, {}).level, HealthLevel::ok);
+}
+
+TEST(Lag, IsThereWhilePointsShouldBeComing) {
+    const auto lag_in = [](Role role, State state) {
+        HealthInput input = replicating(sys::WallTime(1h + 30s));
+        input.role = role;
+        input.state = state;
+        return lag_of(input, {});
+    };
+    EXPECT_EQ(lag_in(Role::primary, State::replicating)->age, 30s);
+    EXPECT_EQ(lag_in(Role::primary, State::replicating)->allowed, 605s);
+    EXPECT_TRUE(lag_in(Role::primary, State::critical));
+    EXPECT_TRUE(lag_in(Role::primary, State::resynchronizing));
+    EXPECT_TRUE(lag_in(Role::replica, State::replicating));
+    EXPECT_FALSE(lag_in(Role::primary, State::suspended));
+    EXPECT_FALSE(lag_in(Role::replica, State::recovered));
+    EXPECT_FALSE(lag_in(Role::none, State::replicating));
+    HealthInput nothing_yet = replicating(sys::WallTime(1h));
+    nothing_yet.last_transfer = {};
+    EXPECT_FALSE(lag_of(nothing_yet, {}));
+}
+
+// Cycles that are always late are all counted as missed; the longest says what is ordinary.
+TEST(Lag, AllowsForCyclesThatTakeLongerThanTheInterval) {
+    Statistics s;
+    count(s, success(50s, 1), 30);
+    HealthInput input = replicating(sys::WallTime(1h));
+    input.interval_s = 30;
+    EXPECT_EQ(lag_of(input, s)->allowed, 110s);
 }
 
 TEST(Health, IsCriticalInCriticalStatesAndOnASuspendedReplica) {
@@ -116,8 +163,30 @@ TEST(Health, IsCriticalInCriticalStatesAndOnASuspendedReplica) {
     EXPECT_EQ(judge(input, {}).level, HealthLevel::critical);
 }
 
+TEST(Health, WarnsOfPointsThatAreNotApplicationConsistent) {
+    HealthInput input = replicating(sys::WallTime(1h));
+    input.quiesce_trouble = "no guest agent answers in VM 'db'";
+    EXPECT_EQ(judge(input, {}).level, HealthLevel::warning);
+    EXPECT_NE(judge(input, {}).issues.at(0).find("VM 'db'"), std::string::npos);
+}
+
 TEST(Health, DoesNotApplyWithoutARelationship) {
     EXPECT_EQ(judge({}, {}).level, HealthLevel::not_applicable);
+}
+
+// While the first copy is carried nothing can be sent, and that is no failure of anything.
+TEST(Health, AnImportThatIsDueIsAWarningAndSilenceIsNone) {
+    HealthInput input;
+    input.name = "shop";
+    input.role = Role::primary;
+    input.state = State::replicating;
+    input.last_transfer = sys::WallTime(std::chrono::hours(1));
+    input.now = sys::WallTime(std::chrono::hours(100));
+    input.waits_for = "run `reviver import`";
+    const Health health = judge(input, {});
+    EXPECT_EQ(health.level, HealthLevel::warning);
+    ASSERT_EQ(health.issues.size(), 1u);
+    EXPECT_NE(health.issues[0].find("reviver import"), std::string::npos);
 }
 
 }  // namespace

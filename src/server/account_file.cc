@@ -3,15 +3,20 @@
 #include "base/error.h"
 #include "base/log.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 namespace reviver::server {
 
-AccountFile::AccountFile(std::filesystem::path path) : path_(std::move(path)) {
-    stamp_ = stamp();
-    accounts_ = read_accounts(path_);
+AccountFile::AccountFile(std::filesystem::path path, Told told)
+    : path_(std::move(path)), told_(std::move(told)) {
+    stamp_ = stamp_of(path_);
+    last_read_ = accounts_ = read_accounts(path_);
+}
+
+std::vector<Account> AccountFile::all() {
+    const std::lock_guard lock(mutex_);
+    refresh();
+    return accounts_;
 }
 
 std::optional<Account> AccountFile::find(std::string_view name) {
@@ -35,15 +40,8 @@ std::optional<Account> AccountFile::find_by_proof(std::string_view proof) {
     return found;
 }
 
-AccountFile::Stamp AccountFile::stamp() const {
-    struct stat status {};
-    if (::stat(path_.c_str(), &status) != 0) return {};
-    return {static_cast<std::int64_t>(status.st_ino), status.st_size, status.st_mtim.tv_sec,
-            status.st_mtim.tv_nsec, static_cast<std::int64_t>(status.st_dev)};
-}
-
 void AccountFile::refresh() {
-    const Stamp now = stamp();
+    const FileStamp now = stamp_of(path_);
     if (now == stamp_) return;
     stamp_ = now;
     accounts_.clear();
@@ -52,7 +50,13 @@ void AccountFile::refresh() {
         log_info("read {} accounts from {}", accounts_.size(), path_.string());
     } catch (const Error& error) {
         log_error("nobody can log in: {}", error.what());
+        if (told_) told_({"", "unreadable"});
+        return;
     }
+    if (told_) {
+        for (const AccountChange& change : changes_between(last_read_, accounts_)) told_(change);
+    }
+    last_read_ = accounts_;
 }
 
 }  // namespace reviver::server

@@ -1,6 +1,7 @@
 #include "server/accounts.h"
 
 #include "base/error.h"
+#include "server/account_file.h"
 #include "server/test_tls.h"
 
 #include <gtest/gtest.h>
@@ -106,6 +107,54 @@ TEST_F(AccountsTest, RefusesNamesThatWouldNotComeBack) {
     EXPECT_THROW(write_accounts(file_, {{"a", hash(), {}}}), Error);
     EXPECT_THROW(PasswordHash::of(""), Error);
     EXPECT_THROW(PasswordHash::of(std::string(257, 'x')), Error);
+}
+
+// What is told of a change, as text.
+std::vector<std::string> told(const std::vector<AccountChange>& changes) {
+    std::vector<std::string> result;
+    for (const AccountChange& one : changes) {
+        result.push_back(one.account + " " + one.change + " " + one.roles + " " + one.proofs);
+    }
+    return result;
+}
+
+TEST_F(AccountsTest, SaysWhatDiffersAndNoPassword) {
+    const std::set<cim::Role> looks{cim::Role::viewer};
+    const Account ann{"ann", hash(), looks}, bob{"bob", std::nullopt, looks, {"cn=Bob"}};
+    Account changed = ann;
+    changed.password = PasswordHash::of("other");
+    changed.roles = {cim::Role::viewer, cim::Role::auditor};
+    changed.proofs = {"cn=Ann"};
+    using Lines = std::vector<std::string>;
+    EXPECT_EQ(told(changes_between({ann, bob}, {bob, ann})), Lines{});
+    EXPECT_EQ(told(changes_between({ann}, {bob})),
+              (Lines{"ann removed viewer ", "bob added viewer cn=Bob"}));
+    EXPECT_EQ(told(changes_between({ann}, {changed})),
+              (Lines{"ann roles viewer,auditor cn=Ann", "ann password viewer,auditor cn=Ann",
+                     "ann certificates viewer,auditor cn=Ann"}));
+    changed = ann;
+    changed.password.reset();
+    EXPECT_EQ(told(changes_between({ann}, {changed})), Lines{"ann password viewer "});
+}
+
+TEST_F(AccountsTest, AChangeIsToldBeforeItCounts) {
+    put_account(file_, {"ann", hash(), {cim::Role::viewer}});
+    std::vector<AccountChange> changes;
+    AccountFile accounts(file_, [&](const AccountChange& one) { changes.push_back(one); });
+    EXPECT_TRUE(accounts.find("ann"));
+    EXPECT_TRUE(changes.empty());
+    put_account(file_, {"bob", hash(), {cim::Role::viewer}});
+    EXPECT_TRUE(accounts.find("bob"));
+    EXPECT_EQ(told(changes), std::vector<std::string>{"bob added viewer "});
+    changes.clear();
+    const auto kept = read_accounts(file_);
+    write("nonsense\n");
+    EXPECT_FALSE(accounts.find("bob"));
+    EXPECT_EQ(told(changes), std::vector<std::string>{" unreadable  "});
+    changes.clear();
+    write_accounts(file_, {kept[1]});
+    EXPECT_EQ(accounts.all().size(), 1u);
+    EXPECT_EQ(told(changes), std::vector<std::string>{"ann removed viewer "});
 }
 
 TEST_F(AccountsTest, ChosenPasswordsDiffer) {

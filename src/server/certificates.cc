@@ -4,11 +4,9 @@
 #include "base/error.h"
 
 #include <openssl/evp.h>
-#include <openssl/x509v3.h>
 
 #include <array>
 #include <memory>
-#include <string_view>
 
 namespace reviver::server {
 
@@ -37,35 +35,7 @@ std::string common_name_of(const X509* certificate) {
     return name.find('\0') == std::string::npos ? name : "";
 }
 
-[[noreturn]] void refuse_file(std::string_view what, const std::filesystem::path& file) {
-    fail(Code::invalid_parameter, "{} {} cannot be used: it has to be PEM", what, file.string());
-}
-
 }  // namespace
-
-// No session is taken up again: a certificate is looked at in every handshake.
-void ask_for_certificates(SSL_CTX* tls, const std::filesystem::path& ca_file,
-                          const std::filesystem::path& crl_file) {
-    STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(ca_file.c_str());
-    if (!names || SSL_CTX_load_verify_file(tls, ca_file.c_str()) != 1) {
-        sk_X509_NAME_pop_free(names, X509_NAME_free);
-        refuse_file("the CA file", ca_file);
-    }
-    SSL_CTX_set_client_CA_list(tls, names);
-    X509_STORE* store = SSL_CTX_get_cert_store(tls);
-    if (!crl_file.empty()) {
-        X509_LOOKUP* lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
-        if (X509_load_crl_file(lookup, crl_file.c_str(), X509_FILETYPE_PEM) < 1) {
-            refuse_file("the revocation list", crl_file);
-        }
-        X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
-    }
-    X509_STORE_set_purpose(store, X509_PURPOSE_SSL_CLIENT);
-    SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, nullptr);
-    SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_options(tls, SSL_OP_NO_TICKET);
-    SSL_CTX_set_num_tickets(tls, 0);
-}
 
 std::optional<ClientCertificate> client_certificate(SSL* session) {
     const std::unique_ptr<X509, decltype(&X509_free)> certificate(

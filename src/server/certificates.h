@@ -5,16 +5,10 @@
 
 #include <openssl/ssl.h>
 
-#include <filesystem>
 #include <optional>
 #include <string>
 
 namespace reviver::server {
-
-// Which client certificates count: those that one of these CAs signed, and that the list does not
-// revoke. Error(invalid_parameter) for files that cannot be read. An empty `crl_file`: no list.
-void ask_for_certificates(SSL_CTX* tls, const std::filesystem::path& ca_file,
-                          const std::filesystem::path& crl_file);
 
 // Of a handshake that succeeded; nothing when the client has sent none.
 std::optional<ClientCertificate> client_certificate(SSL* session);

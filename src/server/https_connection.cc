@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "server/certificates.h"
+#include "server/client_trust.h"
 #include "server/limits.h"
 #include "server/request_head.h"
 
@@ -37,6 +38,8 @@ HttpsConnection::~HttpsConnection() {
 void HttpsConnection::start() {
     asio::dispatch(stream_.get_executor(), [self = shared_from_this()] {
         self->deadline(self->surroundings_.options.handshake_time_max);
+        const auto& surroundings = self->surroundings_;
+        if (surroundings.client_trust) surroundings.client_trust->hold_to(self->stream_.session());
         self->stream_.async_handshake([self](Result result) { self->after_handshake(result); });
     });
 }

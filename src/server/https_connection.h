@@ -34,6 +34,8 @@
 
 namespace reviver::server {
 
+class ClientTrust;
+
 class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
   public:
     struct Surroundings {  // outlives the connection
@@ -41,6 +43,7 @@ class HttpsConnection : public std::enable_shared_from_this<HttpsConnection> {
         const RequestHandling& handling;
         WorkerPool& workers;
         boost::asio::ssl::context* tls;       // null: without
+        ClientTrust* client_trust;            // null: no certificate is asked for
         const std::string& end_point_digest;  // of our certificate
     };
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "server/certificates.h"
+#include "server/client_trust.h"
 #include "server/https_connection.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -55,9 +56,6 @@ asio::ssl::context make_tls(const HttpsOptions& options) {
         fail(Code::invalid_parameter, "the key {} cannot be used: {}", options.key_file.string(),
              error.message());
     }
-    if (!options.client_ca_file.empty()) {
-        ask_for_certificates(tls.native_handle(), options.client_ca_file, options.client_crl_file);
-    }
     return tls;
 }
 
@@ -107,6 +105,10 @@ class HttpsServer::State {
         if (options.tls) {
             tls_.emplace(make_tls(options));
             end_point_digest_ = end_point_digest(tls_->native_handle());
+            if (!options.client_ca_file.empty()) {
+                client_trust_.emplace(tls_->native_handle(), options.client_ca_file,
+                                      options.client_crl_file);
+            }
         }
         listen();
         accept();
@@ -196,6 +198,7 @@ class HttpsServer::State {
         const auto connection = std::make_shared<HttpsConnection>(
             std::move(socket),
             HttpsConnection::Surroundings{options_, handling_, workers_, tls_ ? &*tls_ : nullptr,
+                                          client_trust_ ? &*client_trust_ : nullptr,
                                           end_point_digest_},
             address, [this, address] { count_.leave(address); });
         {
@@ -216,6 +219,7 @@ class HttpsServer::State {
     const HttpsOptions options_;
     const RequestHandling handling_;
     std::optional<asio::ssl::context> tls_;
+    std::optional<ClientTrust> client_trust_;
     std::string end_point_digest_;
     ConnectionCount count_;
     std::mutex mutex_;

@@ -24,8 +24,8 @@ struct HttpsOptions {
     std::uint16_t port = 5986;               // 0: any that is free
     std::filesystem::path certificate_file;  // PEM, the chain after it
     std::filesystem::path key_file;          // PEM
-    // Client certificates of these CAs are asked for, and those on the list refused; empty: none
-    // is asked for.
+    // Client certificates of these CAs are asked for, and those on the list refused, as it is when
+    // they come; empty: none is asked for.
     std::filesystem::path client_ca_file;
     std::filesystem::path client_crl_file;
     // False: plain HTTP. Then only messages that Kerberos encrypted are served, unless the second

@@ -1,14 +1,12 @@
 #include "server/https_server.h"
 
 #include "base/error.h"
-#include "server/accounts.h"
 #include "server/basic_authenticator.h"
-#include "server/test_tls.h"
+#include "server/test_site.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <csignal>
 #include <latch>
 #include <thread>
 
@@ -46,45 +44,26 @@ class OpenDoor : public PublicDoor {
 
 class HttpsServerTest : public testing::Test {
   protected:
-    static void SetUpTestSuite() {
-        std::signal(SIGPIPE, SIG_IGN);
-        directory_ = new TestDirectory;
-        write_certificate(*directory_ / "cert.pem", *directory_ / "key.pem", "IP:127.0.0.1");
-        // "secret" at the least cost: the time that a check takes is not what is tested.
-        const auto quick =
-            PasswordHash::parse("scrypt$2$8$1$00112233$2fce570026ed9ab421d1572a0c3048b4");
-        write_accounts(*directory_ / "accounts", {{"admin", quick, {cim::Role::administrator}}});
-    }
-    static void TearDownTestSuite() { delete directory_; }
-
-    HttpsServerTest() {
-        options_.port = 0;
-        options_.certificate_file = *directory_ / "cert.pem";
-        options_.key_file = *directory_ / "key.pem";
-    }
-
     HttpsServer& server() {
         if (!server_) {
             Router router;
             router.add("/echo", door_);
             router.add_public(std::make_shared<OpenDoor>());
             server_ = std::make_unique<HttpsServer>(
-                options_, std::move(router),
-                std::make_shared<BasicAuthenticator>(*directory_ / "accounts"));
+                options_, std::move(router), std::make_shared<BasicAuthenticator>(site_.accounts));
         }
         return *server_;
     }
 
-    // admin:secret
-    static std::string login() { return "Authorization: Basic YWRtaW46c2VjcmV0\r\n"; }
+    static std::string login() { return TestSite::login(); }
     static std::string post(const std::string& path, const std::string& fields,
                             const std::string& body) {
         return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + fields +
                "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     }
 
-    static inline TestDirectory* directory_ = nullptr;
-    HttpsOptions options_;
+    TestSite site_;
+    HttpsOptions& options_ = site_.options;
     std::shared_ptr<EchoDoor> door_ = std::make_shared<EchoDoor>();
     std::unique_ptr<HttpsServer> server_;
 };
@@ -276,7 +255,7 @@ TEST_F(HttpsServerTest, StopsWhileClientsAreThere) {
 
 TEST_F(HttpsServerTest, SaysWhyItCannotStart) {
     HttpsOptions bad = options_;
-    bad.key_file = *directory_ / "missing.pem";
+    bad.key_file = site_.directory / "missing.pem";
     EXPECT_THROW(HttpsServer(bad, {}, nullptr), Error);
     bad = options_;
     bad.port = server().port();

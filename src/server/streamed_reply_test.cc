@@ -1,16 +1,13 @@
 // Replies that go on, over the real server: what reaches the reader, and what happens when one of
 // the two sides has enough.
 #include "base/error.h"
-#include "server/accounts.h"
 #include "server/basic_authenticator.h"
 #include "server/body_stream.h"
-#include "server/https_server.h"
-#include "server/test_tls.h"
+#include "server/test_site.h"
 
 #include <gtest/gtest.h>
 
 #include <condition_variable>
-#include <csignal>
 
 namespace reviver::server {
 namespace {
@@ -59,41 +56,24 @@ class StreamDoor : public Door {
 
 class StreamedReplyTest : public testing::Test {
   protected:
-    static void SetUpTestSuite() {
-        std::signal(SIGPIPE, SIG_IGN);
-        directory_ = new TestDirectory;
-        write_certificate(*directory_ / "cert.pem", *directory_ / "key.pem", "IP:127.0.0.1");
-        const auto quick =
-            PasswordHash::parse("scrypt$2$8$1$00112233$2fce570026ed9ab421d1572a0c3048b4");
-        write_accounts(*directory_ / "accounts", {{"admin", quick, {cim::Role::administrator}}});
-    }
-    static void TearDownTestSuite() { delete directory_; }
-
-    StreamedReplyTest() {
-        options_.port = 0;
-        options_.certificate_file = *directory_ / "cert.pem";
-        options_.key_file = *directory_ / "key.pem";
-        options_.workers = 1;
-    }
+    StreamedReplyTest() { site_.options.workers = 1; }
 
     HttpsServer& server() {
         if (!server_) {
             Router router;
             router.add("/stream", door_);
             server_ = std::make_unique<HttpsServer>(
-                options_, std::move(router),
-                std::make_shared<BasicAuthenticator>(*directory_ / "accounts"));
+                options_, std::move(router), std::make_shared<BasicAuthenticator>(site_.accounts));
         }
         return *server_;
     }
 
     static std::string request(const std::string& version = "1.1") {
-        return "GET /stream HTTP/" + version +
-               "\r\nHost: x\r\nAuthorization: Basic YWRtaW46c2VjcmV0\r\n\r\n";
+        return "GET /stream HTTP/" + version + "\r\nHost: x\r\n" + TestSite::login() + "\r\n";
     }
 
-    static inline TestDirectory* directory_ = nullptr;
-    HttpsOptions options_;
+    TestSite site_;
+    HttpsOptions& options_ = site_.options;
     std::shared_ptr<StreamDoor> door_ = std::make_shared<StreamDoor>();
     std::unique_ptr<HttpsServer> server_;
 };

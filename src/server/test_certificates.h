@@ -27,15 +27,17 @@ class TestCa {
 
     TestCa(std::filesystem::path directory, const std::string& name)
         : directory_(std::move(directory)), name_(name), key_(EVP_EC_gen("P-256"), EVP_PKEY_free) {
-        certificate_ = make(name, key_.get(), nullptr, 86'400);
+        certificate_ = make(name, key_.get(), nullptr, {-172'800, 86'400});
         write(file(), [&](FILE* out) { return PEM_write_X509(out, certificate_.get()); });
     }
 
     std::filesystem::path file() const { return directory_ / (name_ + ".pem"); }
 
-    Client issue(const std::string& common_name, long valid_s = 86'400) {
+    // Good from `since_s` to `until_s`, counted from now.
+    Client issue(const std::string& common_name, long until_s = 86'400, long since_s = -172'800) {
         const Key key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-        const Certificate certificate = make(common_name, key.get(), certificate_.get(), valid_s);
+        const Certificate certificate =
+            make(common_name, key.get(), certificate_.get(), {since_s, until_s});
         const std::string stem = name_ + "-" + std::to_string(serial_);
         const Client client{directory_ / (stem + ".pem"), directory_ / (stem + ".key"), serial_};
         write(client.certificate,
@@ -46,15 +48,16 @@ class TestCa {
         return client;
     }
 
-    std::filesystem::path revoke(long serial) {
+    // The list of what is revoked, in a file that replaces the one before; good until `until_s`.
+    std::filesystem::path revoke(long serial, long until_s = 86'400) {
         const std::unique_ptr<X509_CRL, decltype(&X509_CRL_free)> list(X509_CRL_new(),
                                                                        X509_CRL_free);
         X509_CRL_set_version(list.get(), 1);
         X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(certificate_.get()));
         const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> now(
-            X509_gmtime_adj(nullptr, -60), ASN1_TIME_free);
+            X509_gmtime_adj(nullptr, -7200), ASN1_TIME_free);
         const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> next(
-            X509_gmtime_adj(nullptr, 86'400), ASN1_TIME_free);
+            X509_gmtime_adj(nullptr, until_s), ASN1_TIME_free);
         X509_CRL_set1_lastUpdate(list.get(), now.get());
         X509_CRL_set1_nextUpdate(list.get(), next.get());
         X509_REVOKED* revoked = X509_REVOKED_new();
@@ -66,18 +69,25 @@ class TestCa {
         X509_CRL_add0_revoked(list.get(), revoked);
         X509_CRL_sign(list.get(), key_.get(), EVP_sha256());
         const auto path = directory_ / (name_ + ".crl");
-        write(path, [&](FILE* out) { return PEM_write_X509_CRL(out, list.get()); });
+        const auto beside = directory_ / "new.crl";
+        write(beside, [&](FILE* out) { return PEM_write_X509_CRL(out, list.get()); });
+        std::filesystem::rename(beside, path);
         return path;
     }
 
   private:
+    struct Time {
+        long since_s;
+        long until_s;
+    };
+
     // Without an issuer: of a CA, signed by itself.
-    Certificate make(const std::string& common_name, EVP_PKEY* key, X509* issuer, long valid_s) {
+    Certificate make(const std::string& common_name, EVP_PKEY* key, X509* issuer, Time valid) {
         Certificate made(X509_new(), X509_free);
         X509_set_version(made.get(), 2);
         ASN1_INTEGER_set(X509_get_serialNumber(made.get()), ++serial_);
-        X509_gmtime_adj(X509_getm_notBefore(made.get()), -172'800);
-        X509_gmtime_adj(X509_getm_notAfter(made.get()), valid_s);
+        X509_gmtime_adj(X509_getm_notBefore(made.get()), valid.since_s);
+        X509_gmtime_adj(X509_getm_notAfter(made.get()), valid.until_s);
         X509_set_pubkey(made.get(), key);
         X509_NAME* name = X509_get_subject_name(made.get());
         X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,

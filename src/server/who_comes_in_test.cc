@@ -3,14 +3,13 @@
 #include "base/error.h"
 #include "server/basic_authenticator.h"
 #include "server/certificate_authenticator.h"
-#include "server/https_server.h"
 #include "server/test_certificates.h"
-#include "server/test_tls.h"
+#include "server/test_site.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <csignal>
+#include <fstream>
 
 namespace reviver::server {
 namespace {
@@ -63,19 +62,11 @@ std::string fingerprint(const std::filesystem::path& certificate) {
 class WhoComesInTest : public testing::Test {
   protected:
     WhoComesInTest() {
-        std::signal(SIGPIPE, SIG_IGN);
-        write_certificate(directory_ / "cert.pem", directory_ / "key.pem", "IP:127.0.0.1");
-        // "secret" at the least cost.
-        const auto quick =
-            PasswordHash::parse("scrypt$2$8$1$00112233$2fce570026ed9ab421d1572a0c3048b4");
         write_accounts(
             file_,
-            {{"admin", quick, {cim::Role::administrator}},
+            {{"admin", TestSite::quick_hash(), {cim::Role::administrator}},
              {"ann", {}, {cim::Role::viewer}, {certificate_proof(fingerprint(ann_.certificate))}},
              {"bob", {}, {cim::Role::viewer}, {common_name_proof("Bob B.")}}});
-        options_.port = 0;
-        options_.certificate_file = directory_ / "cert.pem";
-        options_.key_file = directory_ / "key.pem";
         options_.client_ca_file = ca_.file();
         options_.trail = trail_;
     }
@@ -103,14 +94,15 @@ class WhoComesInTest : public testing::Test {
         return connection.ask(ask(fields));
     }
 
-    TestDirectory directory_;
-    const std::filesystem::path file_ = directory_ / "accounts";
+    TestSite site_;
+    const TestDirectory& directory_ = site_.directory;
+    const std::filesystem::path file_ = site_.accounts;
     TestCa ca_{directory_.path(), "ca"};
     TestCa other_ca_{directory_.path(), "other"};
     TestCa::Client ann_ = ca_.issue("whoever");
     std::shared_ptr<NameDoor> door_ = std::make_shared<NameDoor>();
     std::shared_ptr<KeptTrail> trail_ = std::make_shared<KeptTrail>();
-    HttpsOptions options_;
+    HttpsOptions& options_ = site_.options;
     std::unique_ptr<HttpsServer> server_;
 };
 
@@ -133,6 +125,7 @@ TEST_F(WhoComesInTest, ByTheCommonNameThatTheCaGave) {
 TEST_F(WhoComesInTest, NotByACertificateThatDoesNotCount) {
     EXPECT_EQ(come_with(other_ca_.issue("Bob B.")).status, 0) << "unknown CA";
     EXPECT_EQ(come_with(ca_.issue("Bob B.", -60)).status, 0) << "expired";
+    EXPECT_EQ(come_with(ca_.issue("Bob B.", 7200, 3600)).status, 0) << "not yet valid";
     EXPECT_EQ(come_with({directory_ / "cert.pem", directory_ / "key.pem", 0}).status, 0);
     const TestCa::Client stolen = ca_.issue("Bob B.");
     options_.client_crl_file = ca_.revoke(stolen.serial);
@@ -140,6 +133,31 @@ TEST_F(WhoComesInTest, NotByACertificateThatDoesNotCount) {
     EXPECT_EQ(come_with(stolen).status, 0) << "revoked";
     EXPECT_EQ(come_with(ca_.issue("Bob B.")).body, "bob\n");
     EXPECT_EQ(door_->handled, 1);
+}
+
+TEST_F(WhoComesInTest, AListThatHasChangedCountsForWhoComesNext) {
+    const TestCa::Client first = ca_.issue("Bob B."), second = ca_.issue("Bob B.");
+    options_.client_crl_file = ca_.revoke(first.serial);
+    EXPECT_EQ(come_with(first).status, 0);
+    EXPECT_EQ(come_with(second).body, "bob\n");
+    ca_.revoke(second.serial);
+    EXPECT_EQ(come_with(second).status, 0);
+    EXPECT_EQ(come_with(first).body, "bob\n") << "is on the list no more";
+}
+
+TEST_F(WhoComesInTest, WithoutAListThatCanBeReadNoCertificateCounts) {
+    const TestCa::Client good = ca_.issue("Bob B.");
+    const auto list = options_.client_crl_file = ca_.revoke(0);
+    EXPECT_EQ(come_with(good).body, "bob\n");
+    std::filesystem::remove(list);
+    EXPECT_EQ(come_with(good).status, 0) << "gone";
+    std::ofstream(list) << "no list";
+    EXPECT_EQ(come_with(good).status, 0) << "no PEM";
+    EXPECT_EQ(come_with({}, login).body, "admin\n") << "by another proof";
+    ca_.revoke(0, -3600);
+    EXPECT_EQ(come_with(good).status, 0) << "run out";
+    ca_.revoke(0);
+    EXPECT_EQ(come_with(good).body, "bob\n");
 }
 
 TEST_F(WhoComesInTest, NotByACertificateThatTwoAccountsHave) {

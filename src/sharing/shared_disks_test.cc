@@ -65,9 +65,10 @@ class SharedDisksTest : public testing::Test {
         restart();
     }
     ~SharedDisksTest() override {
-        for (const auto& shown : disks_->list()) end_daemon(shown.disk.id);
+        const auto all = disks_->list();
         machines_.reset();
-        disks_.reset();
+        disks_.reset();  // who would start them anew
+        for (const auto& shown : all) end_daemon(shown.disk.id);
         std::filesystem::remove_all(directory_);
     }
 

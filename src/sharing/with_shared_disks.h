@@ -26,6 +26,8 @@ class WithSharedDisks : public hypervisor::Hypervisor {
         std::function<void(const hypervisor::DomainEvent&)> listener) override;
     hypervisor::BlockJobs* block_jobs() override { return machines_.block_jobs(); }
     hypervisor::SavedStates* saved_states() override { return machines_.saved_states(); }
+    hypervisor::GuestAgents* guest_agents() override { return machines_.guest_agents(); }
+    hypervisor::Networks* networks() override { return machines_.networks(); }
 
   private:
     hypervisor::Hypervisor& machines_;

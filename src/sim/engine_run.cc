@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 namespace reviver::sim {
@@ -13,12 +14,27 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr sys::Duration frozen_max = 40s;    // at a site that is up: it waits 20 s for other guests
 constexpr sys::Duration unlocked_max = 20s;  // how long a VM that must not run may be startable
 
 VmId vm_id(std::uint8_t number) {
     std::array<std::uint8_t, 16> id{};
     id[15] = number;
     return VmId(Uuid(id));
+}
+
+// Points of some minutes, days and weeks; and every third time a link that is narrow.
+SitePolicy random_policy(std::uint64_t seed) {
+    Prng choice(seed);
+    SitePolicy policy;
+    policy.retention.all_minutes = static_cast<std::uint32_t>(choice.below(3));
+    policy.retention.daily = static_cast<std::uint32_t>(choice.below(3));
+    policy.retention.weekly = static_cast<std::uint32_t>(choice.below(3));
+    if (choice.one_in(3)) policy.bandwidth.site.bytes_per_second = choice.between(128, 1024) << 10;
+    if (choice.one_in(3)) {
+        policy.bandwidth.collections.push_back({"shop", {choice.between(128, 1024) << 10, {}}});
+    }
+    return policy;
 }
 
 // The guests write until then.
@@ -42,6 +58,7 @@ class EngineRun {
           west_(world_, simulation_.add_site("west"), "east"),
           person_(world_, east_, west_, choice_.fork()) {
         simulation_.set_loud(options.loud);
+        world_.policy = random_policy(seed);
         for (EngineSite* site : {&east_, &west_}) {
             site->site().disk().set_name_rules(choice_.one_in(2) ? NameRules::loose
                                                                  : NameRules::journalled);
@@ -70,7 +87,10 @@ class EngineRun {
     void check_rules();
     using UnlockedSince = std::map<std::pair<std::string, VmId>, sys::MonoTime>;
     void check_rules_of(EngineSite& site, UnlockedSince& still_unlocked);
+    void check_frozen(EngineSite& site, UnlockedSince& still_frozen);
+    bool nobody_freezes();
     bool must_be_locked(const replication::Collection& c);
+    void check_test(EngineSite& site, const replication::Collection& c);
     void check_jobs(EngineSite& site);
     void fault();
     void partition();
@@ -88,6 +108,7 @@ class EngineRun {
     EngineSite west_;
     Person person_;
     UnlockedSince unlocked_since_;  // VMs that must not be startable
+    UnlockedSince frozen_since_;    // guests at sites that are up
     bool done_ = false;             // the guests rest
     std::uint64_t faults_ = 0;
     std::uint64_t epochs_ = 0;
@@ -170,7 +191,7 @@ void EngineRun::settle(const std::string& when) {
         }
     };
     for (;;) {
-        wait([this] { return person_.settled(); });
+        wait([this] { return person_.settled() && nobody_freezes(); });
         const std::uint64_t points = book_.acknowledgements();
         wait([&] { return book_.acknowledgements() >= points + 2; });
         if (person_.settled()) return;
@@ -181,11 +202,11 @@ void EngineRun::settle(const std::string& when) {
 // rules
 
 bool EngineRun::must_be_locked(const replication::Collection& c) {
+    const State state = state_of_replication(c);
     switch (c.place.role) {
         case Role::replica:
-            return c.place.state == State::initial_replication ||
-                   c.place.state == State::replicating || c.place.state == State::critical ||
-                   c.place.state == State::suspended;
+            return state == State::initial_replication || state == State::replicating ||
+                   state == State::critical || state == State::suspended;
         case Role::primary:
             return c.fenced || c.place.state == State::failover_initiated ||
                    c.place.state == State::repurpose_initiated;
@@ -194,13 +215,40 @@ bool EngineRun::must_be_locked(const replication::Collection& c) {
     }
 }
 
+bool is_of_test(const replication::Collection& c, VmId vm) {
+    return c.trial && std::ranges::find(c.trial->vms, vm) != c.trial->vms.end();
+}
+
+// The VMs of a test read what they were made from and what they wrote, whatever becomes of the
+// points around theirs. Without a test there is nothing of one, ever.
+void EngineRun::check_test(EngineSite& site, const replication::Collection& c) {
+    Hypervisor& hypervisor = site.hypervisor();
+    for (const auto& [id, vm] : hypervisor.vms()) {
+        if (is_of_test(c, id)) {
+            hypervisor.check(id);
+        } else if (vm.name.ends_with(" - Test")) {
+            throw Failure(
+                fmt::format("{} has '{}' left: {}", site.name(), vm.name, person_.describe()));
+        }
+    }
+    if (c.trial) return;
+    const auto collections = site.engine()->collections();
+    const bool listed = std::ranges::any_of(collections, [](const replication::Collection& each) {
+        return each.place.role == Role::test_replica;
+    });
+    if (!listed && !hypervisor.has_images_below(trial_images)) return;
+    throw Failure(
+        fmt::format("{} has something of a test left: {}", site.name(), person_.describe()));
+}
+
 // A step that is under way may be ahead of its document for a moment, or behind.
 void EngineRun::check_rules_of(EngineSite& site, UnlockedSince& still_unlocked) {
     const auto c = site.collection();
     if (!c) return;
     const sys::MonoTime now = simulation_.world().clock.mono();
+    check_test(site, *c);
     for (const auto& [id, vm] : site.hypervisor().vms()) {
-        if (!must_be_locked(*c) || !vm.lock.empty()) continue;
+        if (!must_be_locked(*c) || !vm.lock.empty() || is_of_test(*c, id)) continue;
         const auto known = unlocked_since_.find({site.name(), id});
         const sys::MonoTime since = known == unlocked_since_.end() ? now : known->second;
         still_unlocked[{site.name(), id}] = since;
@@ -210,11 +258,41 @@ void EngineRun::check_rules_of(EngineSite& site, UnlockedSince& still_unlocked) 
     }
 }
 
+// No guest stays frozen, whatever becomes of the cut it was frozen for.
+void EngineRun::check_frozen(EngineSite& site, UnlockedSince& still_frozen) {
+    if (site.engine() == nullptr) return;
+    const sys::MonoTime now = simulation_.world().clock.mono();
+    for (const auto& [id, vm] : site.hypervisor().vms()) {
+        if (!vm.frozen) continue;
+        const auto known = frozen_since_.find({site.name(), id});
+        const sys::MonoTime since = known == frozen_since_.end() ? now : known->second;
+        still_frozen[{site.name(), id}] = since;
+        if (now - since < frozen_max) continue;
+        throw Failure(
+            fmt::format("'{}' stays frozen on {}: {}", vm.name, site.name(), person_.describe()));
+    }
+}
+
+// No guest is frozen, or will be when its hook ends.
+bool EngineRun::nobody_freezes() {
+    for (EngineSite* site : {&east_, &west_}) {
+        for (const auto& [id, vm] : site->hypervisor().vms()) {
+            if (vm.frozen || vm.hook_hangs > 0) return false;
+        }
+    }
+    return true;
+}
+
 void EngineRun::check_rules() {
     if (!world_.finding.empty()) throw Failure(world_.finding);
     UnlockedSince still_unlocked;
-    for (EngineSite* site : {&east_, &west_}) check_rules_of(*site, still_unlocked);
+    UnlockedSince still_frozen;
+    for (EngineSite* site : {&east_, &west_}) {
+        check_rules_of(*site, still_unlocked);
+        check_frozen(*site, still_frozen);
+    }
     unlocked_since_ = still_unlocked;
+    frozen_since_ = still_frozen;
 }
 
 // Nothing here damages what was durable, and nobody breaks the protocol.

@@ -68,9 +68,10 @@ class HostImages : public point::ImageOpener {
 };
 
 bool takes_points(const Collection& c) {
+    const State state = state_of_replication(c);
     return c.place.role == Role::replica &&
-           (c.place.state == State::initial_replication || c.place.state == State::replicating ||
-            c.place.state == State::critical);
+           (state == State::initial_replication || state == State::replicating ||
+            state == State::critical);
 }
 
 }  // namespace
@@ -143,7 +144,7 @@ class EngineSite::Desk : public wire::PeerHandler {
         replication::control::HelloAnswer answer;
         answer.epoch = hello.epoch;
         answer.place = {Role::replica, State::replicating};
-        if (const auto newest = store_.newest(hello.collection)) answer.newest = newest->sequence;
+        if (const auto newest = store_.tip(hello.collection)) answer.newest = newest->sequence;
         return to_text(answer);
     }
 
@@ -206,29 +207,58 @@ void EngineSite::run(sys::World& world) {
     if (!peers.find(peer_)) {
         peers.put({peer_, "", to_hex(fingerprint_of(peer_).hash()), {peer_, peer_port}});
     }
-    wire::PlainTransport transport(world, fingerprint_of(name()));
+    const auto policy = std::make_shared<replication::Policy>(world.clock, world_.policy);
+    wire::PlainTransport transport(world, fingerprint_of(name()), policy->site_limit());
     const wire::Site self = greeting_of(world, name());
     const auto dial = [&](const sys::Endpoint& to, const wire::Fingerprint& expected,
-                          sys::MonoTime deadline) {
-        return std::make_unique<wire::PeerLink>(world, transport, self, to, expected, deadline);
+                          sys::MonoTime deadline, std::shared_ptr<wire::BandwidthLimit> own) {
+        wire::LinkOptions options;
+        options.bandwidth = std::move(own);
+        return std::make_unique<wire::PeerLink>(world, transport, self, to, expected, deadline,
+                                                options);
     };
     const replication::SiteIdentity identity{
         name(), self.id.text(), to_hex(fingerprint_of(name()).hash()), {name(), peer_port}};
     Engine engine({world, identity, *repository, store, machines, dial,
-                   [](const sys::Endpoint&) { return std::string(); }, jobs, peers});
+                   [](const sys::Endpoint&) { return std::string(); }, jobs, peers,
+                   replication::nobody(), policy});
     Desk desk(*this, engine.peer_handler(), store);
     PairedSite paired(peer_);
     wire::PeerServer server(world, transport, self, {"", peer_port}, paired, desk);
-    serve(world, engine);
+    serve(world, engine, store);
 }
 
-void EngineSite::serve(sys::World& world, Engine& engine) {
+void EngineSite::serve(sys::World& world, Engine& engine, store::Store& store) {
     engine_ = &engine;
+    std::uint64_t rounds = 0;
     while (!stop_asked_) {
         if (request_ != nullptr) answer(engine);
+        if (++rounds % 50 == 0) merge_around_test(engine, store);
         world.clock.sleep_until(world.clock.after(20ms));
     }
     engine_ = nullptr;
+}
+
+// Upkeep that does not wait until there is much to merge, so that much is merged around a test.
+void EngineSite::merge_around_test(Engine& engine, store::Store& store) {
+    const auto c = engine.collection(world_.collection);
+    const auto newest = store.newest(world_.collection);
+    if (!c || !c->trial || !newest) return;
+    try {
+        if (world_.mutant == EngineMutant::unpinned_test) {
+            store.unpin(c->id, c->trial->point, "test");
+            const auto points = store.points(c->id);
+            const bool there = std::ranges::any_of(points, [&](const PointInfo& point) {
+                return point.sequence == c->trial->point && point.sequence != newest->sequence;
+            });
+            if (there) store.remove_point(c->id, c->trial->point);
+        }
+        store.shorten(c->id, newest->sequence, 1);
+    } catch (const Error& e) {
+        const bool in_the_way = e.code() == Code::in_use || e.code() == Code::not_found ||
+                                e.code() == Code::no_space || e.code() == Code::invalid_state;
+        if (!in_the_way) throw;
+    }
 }
 
 namespace {
@@ -253,6 +283,7 @@ bool is_refusal(Code code) {
         case Code::invalid_state:
         case Code::in_use:
         case Code::not_found:
+        case Code::exists:
         case Code::no_space:
             return true;
         default:
@@ -296,8 +327,12 @@ void EngineSite::check_store(state::Repository& repository, store::Store& store)
         fmt::format("{}: point {} was acknowledged and is gone", name(), acknowledged.value));
 }
 
+// What is on a medium is no promise yet.
 void EngineSite::acknowledged(Sequence sequence) {
-    if (const auto c = collection()) world_.book.acknowledge(c->epoch, sequence);
+    const auto c = collection();
+    const bool exported =
+        c && c->place.state == State::initial_replication && !c->exported.directory.empty();
+    if (c && !exported) world_.book.acknowledge(c->epoch, sequence);
 }
 
 }  // namespace reviver::sim

@@ -21,6 +21,7 @@ struct EngineWorld {
     CollectionId collection;
     std::uint64_t troubled_one_in = 0;  // see ModelMachines
     std::string finding;                // of a task that answers the other site, which goes on
+    SitePolicy policy{};                // of either site
 };
 
 class EngineSite {
@@ -58,7 +59,8 @@ class EngineSite {
 
     void main(sys::World& world);
     void run(sys::World& world);
-    void serve(sys::World& world, replication::Engine& engine);
+    void serve(sys::World& world, replication::Engine& engine, store::Store& store);
+    void merge_around_test(replication::Engine& engine, store::Store& store);
     void answer(replication::Engine& engine);
     void check_store(state::Repository& repository, store::Store& store);
     void acknowledged(Sequence sequence);

@@ -46,6 +46,15 @@ TEST(EngineRun, FindsAnOldPrimaryThatIsNotFenced) {
 TEST(EngineRun, FindsAnOldPrimaryThatHidesWhatItWrote) {
     EXPECT_NE(found_at(EngineMutant::forget_tail), 0u);
 }
+TEST(EngineRun, FindsAGuestThatIsLeftFrozen) {
+    EXPECT_NE(found_at(EngineMutant::leave_frozen), 0u);
+}
+TEST(EngineRun, FindsAPointThatIsNotAsConsistentAsItSays) {
+    EXPECT_NE(found_at(EngineMutant::claim_frozen), 0u);
+}
+TEST(EngineRun, FindsATestWhosePointIsNotKept) {
+    EXPECT_NE(found_at(EngineMutant::unpinned_test), 0u);
+}
 TEST(EngineRun, FindsBitsLetGoOfBeforeThePointIsDurable) {
     EXPECT_NE(found_at(EngineMutant::let_go_early), 0u);
 }

@@ -34,7 +34,8 @@ void with_store(sys::World& world, Work work) {
     RawImages images(world.files);
     world.files.make_directories("/data");
     world.files.sync_directory("/");
-    store::Store store(world, "/data", images, {.reserve_share = 0});
+    store::Store store(world, "/data", images,
+                       {.reserve_share = 0, .chain_layers_max = store::chain_layers_least});
     work(store);
 }
 

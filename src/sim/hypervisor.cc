@@ -64,6 +64,8 @@ void Hypervisor::stop(VmId id) {
     HostVm& stopped = vm(id);
     if (!stopped.running) return;
     stopped.running = false;
+    stopped.frozen = false;
+    stopped.hook_hangs = 0;
     ++stopped.turns;
 }
 
@@ -80,10 +82,18 @@ void Hypervisor::lose_power() {
     }
 }
 
+void Hypervisor::end_hooks() {
+    for (auto& [id, vm] : vms_) {
+        if (vm.hook_hangs == 0 || --vm.hook_hangs > 0) continue;
+        vm.frozen = true;
+    }
+}
+
 void Hypervisor::write_something() {
+    end_hooks();
     std::vector<std::string> paths;
     for (const auto& [id, vm] : vms_) {
-        if (!vm.running) continue;
+        if (!vm.running || vm.frozen) continue;
         for (const auto& [target, path] : vm.disks) paths.push_back(path);
     }
     if (paths.empty()) return;
@@ -109,6 +119,12 @@ void Hypervisor::make_image(const std::string& path, std::uint64_t size_bytes) {
     images_[path] = made;
 }
 
+void Hypervisor::grow(const std::string& path, std::uint64_t by_bytes) {
+    HostImage& grown = *image(path);
+    grown.truth.resize(grown.truth.size() + by_bytes);
+    grown.data.resize(grown.truth.size());
+}
+
 void Hypervisor::make_overlay(const std::string& path, const std::string& backing, Sequence since) {
     auto made = std::make_shared<HostImage>();
     made->backing = backing;
@@ -116,6 +132,15 @@ void Hypervisor::make_overlay(const std::string& path, const std::string& backin
     made->data.resize(made->truth.size());
     made->bitmaps.push_back({since, "", {}, false});
     images_[path] = made;
+}
+
+void Hypervisor::remove_images_below(const std::string& directory) {
+    std::erase_if(images_, [&](const auto& item) { return item.first.starts_with(directory); });
+}
+
+bool Hypervisor::has_images_below(const std::string& directory) const {
+    return std::ranges::any_of(images_,
+                               [&](const auto& item) { return item.first.starts_with(directory); });
 }
 
 void Hypervisor::flatten(const std::string& path, const std::string& base) {
@@ -126,6 +151,17 @@ void Hypervisor::flatten(const std::string& path, const std::string& base) {
         flattened.own.add(range);
     }
     flattened.backing = base;
+}
+
+Epoch Hypervisor::epoch_used(const std::string& directory) {
+    Epoch latest;
+    for (const auto& [path, image] : images_) {
+        if (!path.starts_with(directory + "/")) continue;
+        const std::size_t second = path.rfind('-');
+        const std::size_t first = path.rfind('-', second - 1);
+        latest = std::max(latest, Epoch{std::stoull(path.substr(first + 1, second - first - 1))});
+    }
+    return latest;
 }
 
 SparseBytes Hypervisor::content(const std::string& path) {

@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct HostVm {
     std::string lock;                          // why it cannot be started; "" when it can
     bool running = false;
     std::uint64_t turns = 0;  // how often it was started or stopped
+    bool frozen = false;      // its file systems: it writes nothing
+    // For how many more looks at the guests a hook hangs: at its end the guest is frozen.
+    std::uint64_t hook_hangs = 0;
 };
 
 // What a locked or failed over VM was before.
@@ -39,6 +43,8 @@ class Hypervisor {
 
     std::map<VmId, HostVm>& vms() { return vms_; }
     std::map<VmId, VmRecord>& records() { return records_; }
+    // The record of a site, which outlives its process.
+    std::set<VmId>& asked_to_freeze() { return asked_to_freeze_; }
     HostVm& vm(VmId id);  // Code::not_found
     void start(VmId id);  // Code::invalid_state when it is locked
     void stop(VmId id);
@@ -51,7 +57,12 @@ class Hypervisor {
     void make_image(const std::string& path, std::uint64_t size_bytes);
     // With a bitmap from the first write on.
     void make_overlay(const std::string& path, const std::string& backing, Sequence since);
+    void grow(const std::string& path, std::uint64_t by_bytes);
+    // Of the images below a directory, which are named <target>-<epoch>-<sequence>.qcow2.
+    Epoch epoch_used(const std::string& directory);
     void remove_image(const std::string& path) { images_.erase(path); }
+    void remove_images_below(const std::string& directory);
+    bool has_images_below(const std::string& directory) const;
     // Lets an image build on `base` alone: what lies between becomes its own.
     void flatten(const std::string& path, const std::string& base);
 
@@ -67,6 +78,7 @@ class Hypervisor {
         bool enter_quietly(Step, std::uint64_t, std::uint64_t) override { return true; }
     };
 
+    void end_hooks();
     SparseBytes layer_content(const std::string& path);
 
     OpenGate gate_;
@@ -74,6 +86,7 @@ class Hypervisor {
     Prng prng_;
     std::map<VmId, HostVm> vms_;
     std::map<VmId, VmRecord> records_;
+    std::set<VmId> asked_to_freeze_;
     std::map<std::string, std::shared_ptr<HostImage>> images_;
 };
 

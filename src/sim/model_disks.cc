@@ -66,20 +66,24 @@ class PiecesSource : public point::Source {
 
 class ModelCut : public replication::Cut {
   public:
-    ModelCut(GroupCut content, Sequence sequence, point::CutHeader header)
+    ModelCut(GroupCut content, Sequence sequence, point::CutHeader header,
+             std::vector<replication::VmFailure> failures)
         : sequence_(sequence),
           content_(std::move(content)),
           header_(std::move(header)),
+          failures_(std::move(failures)),
           source_(content_) {}
     const point::CutHeader& header() const override { return header_; }
     point::Source& source() override { return source_; }
     sys::Duration hold() const override { return std::chrono::milliseconds(1); }
+    std::vector<replication::VmFailure> freeze_failures() const override { return failures_; }
     Sequence sequence() const { return sequence_; }
 
   private:
     Sequence sequence_;
     GroupCut content_;
     point::CutHeader header_;
+    std::vector<replication::VmFailure> failures_;
     CutSource source_;
 };
 
@@ -120,10 +124,11 @@ void ModelDisks::look() {
     for (const VmId id : vms_) {
         const HostVm& vm = host_.hypervisor.vm(id);
         for (const auto& [target, path] : vm.disks) {
+            if (!choice_({id, target})) continue;
             auto image = host_.hypervisor.image(path);
             if (image == nullptr) fail(Code::not_found, "VM {} has no image {}", vm.name, path);
             const DiskShape shape{{id, target}, image->truth.size()};
-            disks_.push_back({shape, std::move(image), vm.turns, 0});
+            disks_.push_back({shape, std::move(image), vm.turns, 0, {}});
         }
     }
 }
@@ -137,29 +142,46 @@ std::vector<DiskShape> ModelDisks::shapes() {
 
 // As capture does it with QEMU's bitmaps: those from the point on are joined; when they do not
 // reach back to it, a bulk begins, and with it a bitmap that counts only together with that bulk.
-point::Bulk ModelDisks::track_disk(Disk& disk, Sequence durable, bool known) {
+// A bulk of a disk that the point does not have builds on no point.
+point::Bulk ModelDisks::track_disk(Disk& disk, Sequence durable, const DiskShape* known) {
     auto& bitmaps = disk.image->bitmaps;
-    const auto first = disk.image->first_bitmap_since(durable);
-    if (first && (known || !bitmaps[*first].bulk.empty())) {
+    const Sequence since = known == nullptr ? Sequence{} : durable;
+    const auto first = disk.image->first_bitmap_since(since);
+    const bool shrunk = known != nullptr && known->size_bytes > disk.shape.size_bytes;
+    if (first && ((known != nullptr && !shrunk) || !bitmaps[*first].bulk.empty())) {
         Bitmap joined = bitmaps[*first];
         joined.dirty = disk.image->dirty_from(*first);
         bitmaps = {joined};
     } else {
-        bitmaps = {{durable, host_.world.random.uuid().text(), {}, false}};
+        bitmaps = {{since, host_.world.random.uuid().text(), {}, false}};
     }
     disk.first = 0;
-    if (bitmaps.front().bulk.empty()) return point::Bulk::none;
-    return known ? point::Bulk::compare : point::Bulk::full;
+    disk.grown = {};
+    if (!bitmaps.front().bulk.empty())
+        return known != nullptr ? point::Bulk::compare : point::Bulk::full;
+    if (known->size_bytes < disk.shape.size_bytes)
+        disk.grown.add({known->size_bytes, disk.shape.size_bytes - known->size_bytes});
+    return point::Bulk::none;
+}
+
+std::uint64_t ModelDisks::copy_of(const Disk& disk, point::Bulk bulk) {
+    if (bulk != point::Bulk::full) return 0;
+    std::uint64_t number = 0;
+    std::memcpy(&number, sha256(bytes_of(disk.image->bitmaps[0].bulk)).data(), sizeof number);
+    return number | 1;
 }
 
 replication::Tracking ModelDisks::track(Sequence durable, const std::vector<DiskShape>& known) {
     replication::Tracking tracking;
     std::string identity = fmt::format("{} {}", collection_.text(), durable.value);
     for (Disk& disk : disks_) {
-        const bool is_known = std::ranges::find(known, disk.shape) != known.end();
-        tracking.bulks.push_back(track_disk(disk, durable, is_known));
+        const auto before = std::ranges::find(known, disk.shape.key, &DiskShape::key);
+        tracking.bulks.push_back(
+            track_disk(disk, durable, before == known.end() ? nullptr : &*before));
+        tracking.copies.push_back(copy_of(disk, tracking.bulks.back()));
+        tracking.grown.push_back(disk.grown);
         identity +=
-            fmt::format("\n{} {} {}", disk.shape.key.text(),
+            fmt::format("\n{} {} {} {}", disk.shape.key.text(), disk.shape.size_bytes,
                         static_cast<int>(tracking.bulks.back()), disk.image->bitmaps[0].bulk);
     }
     tracking.receive = receive_id(identity);
@@ -176,13 +198,33 @@ std::unique_ptr<point::Source> ModelDisks::bulk_source(std::uint32_t disk, Range
 
 void ModelDisks::confirm_same() {
     for (const Disk& disk : disks_) {
-        if (host_.hypervisor.vm(disk.shape.key.vm).turns != disk.turns) {
+        const HostVm& vm = host_.hypervisor.vm(disk.shape.key.vm);
+        if (vm.turns != disk.turns) {
             fail(Code::unavailable, "a VM was started or stopped meanwhile");
         }
+        const auto plugged = vm.disks.find(disk.shape.key.target);
+        const bool same = plugged != vm.disks.end() &&
+                          host_.hypervisor.image(plugged->second) == disk.image &&
+                          disk.image->truth.size() == disk.shape.size_bytes;
+        if (!same) fail(Code::unavailable, "a disk was plugged or resized meanwhile");
     }
 }
 
-std::unique_ptr<replication::Cut> ModelDisks::cut(Sequence sequence, PointKind kind) {
+std::unique_ptr<replication::Cut> ModelDisks::cut(Sequence sequence, const point::CutWish& wish) {
+    if (!wish.quiesce) return hold(sequence, wish, {});
+    auto failures = agents_.freeze(vms_, wish.stopped);
+    try {
+        auto cut = hold(sequence, wish, std::move(failures));
+        agents_.thaw(vms_);
+        return cut;
+    } catch (const Error&) {
+        agents_.thaw(vms_);
+        throw;
+    }
+}
+
+std::unique_ptr<replication::Cut> ModelDisks::hold(Sequence sequence, const point::CutWish& wish,
+                                                   std::vector<replication::VmFailure> failures) {
     host_.world.clock.sleep_until(host_.world.clock.after(std::chrono::milliseconds(2)));
     confirm_same();
     for (const VmId id : vms_) host_.hypervisor.check(id);
@@ -192,13 +234,16 @@ std::unique_ptr<replication::Cut> ModelDisks::cut(Sequence sequence, PointKind k
         content.dirty.push_back(disk.image->dirty_from(disk.first));
         disk.image->bitmaps.push_back({sequence, "", {}, false});
     }
-    host_.book.record(content.id, state_of(host_.hypervisor, vms_));
+    host_.book.record(content.id, {state_of(host_.hypervisor, vms_), agents_.all_frozen(vms_)});
     point::CutHeader header;
     header.id = content.id;
-    header.kind = kind;
+    header.kind = wish.kind;
+    if (wish.quiesce && (failures.empty() || host_.mutant == EngineMutant::claim_frozen))
+        header.consistency = Consistency::application;
     header.time = host_.world.clock.wall();
     header.vms = vms();
-    return std::make_unique<ModelCut>(std::move(content), sequence, std::move(header));
+    return std::make_unique<ModelCut>(std::move(content), sequence, std::move(header),
+                                      std::move(failures));
 }
 
 void ModelDisks::finish(std::unique_ptr<replication::Cut> cut, bool durable) {
@@ -231,6 +276,15 @@ std::uint64_t ModelDisks::pending_bytes() {
 void ModelDisks::stop_tracking() {
     look();
     for (Disk& disk : disks_) disk.image->bitmaps.clear();
+}
+
+void ModelDisks::let_go(const std::vector<DiskKey>& disks) {
+    for (const VmId id : vms_)
+        for (const auto& [target, path] : host_.hypervisor.vm(id).disks) {
+            const auto image = host_.hypervisor.image(path);
+            const bool meant = std::ranges::find(disks, DiskKey{id, target}) != disks.end();
+            if (meant && image != nullptr) image->bitmaps.clear();
+        }
 }
 
 }  // namespace reviver::sim

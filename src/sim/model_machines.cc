@@ -1,6 +1,7 @@
 #include "sim/model_machines.h"
 
 #include "base/error.h"
+#include "replication/disk_set.h"
 
 namespace reviver::sim {
 
@@ -24,6 +25,14 @@ std::map<std::string, std::string> overlays_of(const FailoverPlan& plan, VmId vm
     return paths;
 }
 
+std::string trial_directory(CollectionId trial, VmId vm) {
+    return fmt::format("{}{}/{}/", trial_images, trial.text(), vm.text());
+}
+
+std::string trial_disk(CollectionId trial, VmId vm, const std::string& target) {
+    return trial_directory(trial, vm) + target + ".qcow2";
+}
+
 std::string replica_text(const std::string& collection) {
     return "This VM is a replica of '" + collection + "'";
 }
@@ -35,16 +44,24 @@ void ModelMachines::pause() {
         host_.world.clock.after(std::chrono::milliseconds(prng_.below(4))));
 }
 
-std::unique_ptr<replication::GroupDisks> ModelMachines::group(CollectionId collection,
-                                                              const std::vector<VmId>& vms,
-                                                              const std::vector<std::string>&) {
-    return std::make_unique<ModelDisks>(host_, collection, vms);
+std::unique_ptr<replication::GroupDisks> ModelMachines::group(
+    CollectionId collection, const std::vector<VmId>& vms,
+    const std::vector<std::string>& included_disks) {
+    return std::make_unique<ModelDisks>(host_, agents_, collection, vms,
+                                        replication::included_in(included_disks));
 }
 
-void ModelMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patience, bool force,
-                              const std::function<bool()>& cancelled) {
+std::vector<VmId> ModelMachines::running(const std::vector<VmId>& vms) {
+    std::vector<VmId> result;
+    for (const VmId id : vms) {
+        if (hypervisor_.vms().contains(id) && hypervisor_.vm(id).running) result.push_back(id);
+    }
+    return result;
+}
+
+void ModelMachines::shut_down(const std::vector<VmId>& vms, const replication::ShutDown& how) {
     sys::Clock& clock = host_.world.clock;
-    const sys::MonoTime deadline = clock.after(patience);
+    const sys::MonoTime deadline = clock.after(how.patience);
     for (const VmId id : vms) {
         pause();
         const auto is_on = [&] {
@@ -52,11 +69,11 @@ void ModelMachines::shut_down(const std::vector<VmId>& vms, sys::Duration patien
         };
         const bool deaf = prng_.one_in(troubled_one_in_);
         while (is_on() && deaf && clock.mono() < deadline) {
-            if (cancelled()) fail(Code::stopped, "shutting down was cancelled");
+            if (how.cancelled()) fail(Code::stopped, "shutting down was cancelled");
             clock.sleep_until(clock.after(std::chrono::milliseconds(500)));
         }
         if (!is_on()) continue;
-        if (deaf && !force) fail(Code::timeout, "VM {} did not shut down", id.text());
+        if (deaf && !how.force) fail(Code::timeout, "VM {} did not shut down", id.text());
         hypervisor_.stop(id);
     }
 }
@@ -120,9 +137,14 @@ void ModelMachines::forget_replicas(CollectionId, const std::vector<VmId>& vms) 
     for (const VmId id : vms) {
         pause();
         const auto record = hypervisor_.records().find(id);
-        if (record == hypervisor_.records().end() || !record->second.made_here) continue;
+        if (record == hypervisor_.records().end()) continue;
         const auto vm = hypervisor_.vms().find(id);
-        if (vm != hypervisor_.vms().end() && vm->second.lock.empty()) continue;
+        const bool exists = vm != hypervisor_.vms().end();
+        if (exists && vm->second.lock.empty()) continue;
+        if (exists && !record->second.made_here) {
+            unlock({id});
+            continue;
+        }
         hypervisor_.vms().erase(id);
         hypervisor_.records().erase(id);
     }
@@ -230,18 +252,86 @@ bool ModelMachines::flatten(const FailoverPlan& plan,
     return all;
 }
 
+void ModelMachines::make_trial_vm(const replication::TrialPlan& plan,
+                                  const replication::TrialVm& vm) {
+    if (hypervisor_.vms().contains(vm.id)) return;
+    if (prng_.one_in(troubled_one_in_)) fail(Code::failed, "the hypervisor has a bad day");
+    std::map<std::string, std::string> disks;
+    for (const PointDisk& disk : plan.point.disks) {
+        if (disk.shape.key.vm != vm.original) continue;
+        const std::string path = trial_disk(plan.collection, vm.id, disk.shape.key.target);
+        hypervisor_.make_overlay(path, disk.top.string(), plan.point.sequence);
+        disks[disk.shape.key.target] = path;
+    }
+    pause();
+    hypervisor_.vms()[vm.id] = {vm.name, disks, "", false, 0};
+}
+
+std::vector<replication::VmFailure> ModelMachines::make_trial(const replication::TrialPlan& plan) {
+    require_known(plan.point);
+    std::vector<replication::VmFailure> failures;
+    for (const replication::TrialVm& vm : plan.vms) {
+        pause();
+        try {
+            make_trial_vm(plan, vm);
+        } catch (const Error& e) {
+            failures.push_back({vm.id, e.what()});
+        }
+    }
+    return failures;
+}
+
+void ModelMachines::remove_trial(CollectionId trial, const std::vector<VmId>& vms) {
+    for (const VmId id : vms) {
+        pause();
+        if (prng_.one_in(troubled_one_in_)) fail(Code::failed, "the hypervisor has a bad day");
+        hypervisor_.vms().erase(id);
+        pause();
+        hypervisor_.remove_images_below(trial_directory(trial, id));
+    }
+}
+
 std::optional<std::string> ModelMachines::vm_name(VmId vm) {
     const auto found = hypervisor_.vms().find(vm);
     if (found == hypervisor_.vms().end()) return std::nullopt;
     return found->second.name;
 }
 
-std::vector<replication::OwnDisk> ModelMachines::own_disks(const std::vector<VmId>& vms,
-                                                           const std::vector<std::string>&) {
+std::vector<replication::SeedDisk> ModelMachines::seed_disks(const std::vector<DiskKey>& keys) {
+    std::vector<replication::SeedDisk> result;
+    for (const DiskKey& key : keys) {
+        result.push_back({{{key, 0}, {}, ""}, ""});
+        replication::SeedDisk& seed = result.back();
+        const auto vm = hypervisor_.vms().find(key.vm);
+        if (vm == hypervisor_.vms().end() || !vm->second.disks.contains(key.target)) {
+            seed.trouble = "there is no such disk";
+            continue;
+        }
+        if (vm->second.running) fail(Code::invalid_state, "'{}' runs", vm->second.name);
+        const std::string path = vm->second.disks.at(key.target);
+        const auto image = hypervisor_.image(path);
+        if (vm->second.lock.empty()) seed.trouble = "it is not locked";
+        if (image == nullptr || prng_.one_in(troubled_one_in_)) seed.trouble = "it cannot be read";
+        if (seed.trouble.empty()) seed.disk = {{key, image->truth.size()}, path, "qcow2"};
+    }
+    return result;
+}
+
+Epoch ModelMachines::epoch_used(const std::vector<VmId>& vms) {
+    Epoch latest;
+    for (const VmId vm : vms)
+        latest = std::max(latest, hypervisor_.epoch_used("/vms/" + vm.text()));
+    return latest;
+}
+
+std::vector<replication::OwnDisk> ModelMachines::own_disks(
+    const std::vector<VmId>& vms, const std::vector<std::string>& included_disks) {
+    const auto included = replication::included_in(included_disks);
     host_.book.record_adopted(state_of(hypervisor_, vms));
     std::vector<replication::OwnDisk> result;
     for (const VmId id : vms) {
         for (const auto& [target, path] : hypervisor_.vm(id).disks) {
+            if (!included({id, target})) continue;
             const auto image = hypervisor_.image(path);
             if (image == nullptr) fail(Code::not_found, "VM {} has no image {}", id.text(), path);
             result.push_back({{{id, target}, image->truth.size()}, path, "qcow2"});

@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 #include "replication/agenda.h"
+#include "replication/disk_set.h"
+#include "sim/carried_medium.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +12,8 @@
 namespace reviver::sim {
 
 namespace {
+
+using replication::InitialStart;
 
 constexpr const char* owner = "person";
 
@@ -27,8 +31,10 @@ void Person::ask(EngineSite& site, const std::string& what, EngineSite::Request 
     if (site.engine() == nullptr || site.busy()) return;
     world_.simulation.note(fmt::format("{} is asked to {}", site.name(), what));
     ++requests_;
-    const bool waits =
-        what == "suspend" || what == "remove a point" || what.starts_with("cancel the");
+    const bool waits = what == "suspend" || what.starts_with("remove a point") ||
+                       what.starts_with("remove the point") || what == "start the VMs" ||
+                       what.starts_with("cancel the") || what.ends_with("medium") ||
+                       what.starts_with("start with") || what == "export";
     site.request(std::move(request), waits);
 }
 
@@ -37,8 +43,21 @@ Settings Person::settings_of(EngineSite& site) {
     settings.recovery_connection_point = site.name() == "east" ? "west" : "east";
     settings.interval_s = 1;
     settings.recovery_history = static_cast<std::uint16_t>(prng_.between(1, 5));
+    settings.application_interval_h = static_cast<std::uint16_t>(prng_.below(3));
     settings.compression = prng_.one_in(2);
     settings.auto_resync = !prng_.one_in(4);
+    return settings;
+}
+
+// Any of the disks that are there; all of them by not naming any.
+Settings Person::settings_with_disks(EngineSite& site) {
+    Settings settings = settings_of(site);
+    if (prng_.one_in(3)) return settings;
+    std::vector<std::string> all;
+    for (const auto& [id, vm] : site.hypervisor().vms())
+        for (const auto& [target, path] : vm.disks) all.push_back(DiskKey{id, target}.text());
+    for (const std::string& disk : all)
+        if (prng_.one_in(2)) settings.included_disks.push_back(disk);
     return settings;
 }
 
@@ -65,7 +84,8 @@ bool Person::at_work(EngineSite& site) {
     return std::ranges::any_of(engine->jobs().list(), [](const Job& job) {
         // These wait, for the other side or for VMs to run, and stand in nobody's way.
         const bool waits = job.method == "flatten" || job.method == "reverse" ||
-                           job.method == "start_replication" || job.method == "resynchronize";
+                           job.method == "start_replication" || job.method == "resynchronize" ||
+                           job.method == "update_disk_set";
         return job.state == JobState::running && !waits;
     });
 }
@@ -82,6 +102,30 @@ void Person::use_vm() {
         } else if (vm.lock.empty()) {
             hypervisor.start(id);
         }
+    }
+}
+
+void Person::change_disks() {
+    EngineSite& site = *sites_[prng_.below(2)];
+    if (!is(site.collection(), Role::primary) || !has_vms(site)) return;
+    Hypervisor& hypervisor = site.hypervisor();
+    auto& vms = hypervisor.vms();
+    HostVm& vm = std::next(vms.begin(), static_cast<long>(prng_.below(vms.size())))->second;
+    if (vm.disks.empty()) return;
+    const auto disk = std::next(vm.disks.begin(), static_cast<long>(prng_.below(vm.disks.size())));
+    const std::uint64_t what = prng_.below(3);
+    world_.simulation.note(
+        fmt::format("disk {} of '{}' on {}: change {}", disk->first, vm.name, site.name(), what));
+    if (what == 0 && vm.disks.size() < 4) {
+        const std::string target = fmt::format("vd{}", static_cast<char>('a' + prng_.below(6)));
+        if (vm.disks.contains(target)) return;
+        const std::string path = fmt::format("/images/more-{}", ++images_made_);
+        hypervisor.make_image(path, prng_.between(1, 96) * 4096);
+        vm.disks[target] = path;
+    } else if (what == 1 && vm.disks.size() > 1) {
+        vm.disks.erase(disk);
+    } else {
+        hypervisor.grow(disk->second, prng_.between(1, 64) * 512);
     }
 }
 
@@ -104,6 +148,9 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
          [id](Engine& e) { e.cancel_resync(id); }},
         {"fail over", failover_started,
          [this, id](Engine& e) { e.initiate_failover(id, random_point(e), owner); }},
+        {"test a point", test_started,
+         [this, id](Engine& e) { e.test_replica(id, random_point(e), owner); }},
+        {"revert the test", std::nullopt, [id](Engine& e) { e.revert_test(id, owner); }},
         {"revert the failover", failover_reverted,
          [id](Engine& e) { e.revert_failover(id, owner); }},
         {"commit the failover", failover_committed,
@@ -121,10 +168,27 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
         {"start the VMs", std::nullopt, [id](Engine& e) { e.start_members(id); }},
         {"modify the settings", std::nullopt,
          [id, settings = settings_of(site)](Engine& e) { e.modify_settings(id, settings, owner); }},
+        {"change the disk set", std::nullopt,
+         [id, settings = settings_with_disks(site)](Engine& e) {
+             e.modify_settings(id, settings, owner);
+         }},
+        {"cancel the update of the disk set", std::nullopt,
+         [id](Engine& e) { e.cancel_disk_update(id, owner); }},
         {"scrub", std::nullopt, [id](Engine& e) { e.scrub(id, owner); }},
+        {"export", initial_started,
+         [id](Engine& e) {
+             e.start_replication(id, {InitialReplication::medium, medium_directory}, owner);
+         }},
+        {"import the medium", std::nullopt,
+         [](Engine& e) { e.import_replica(medium_directory, std::nullopt, owner); }},
         {"remove a point", std::nullopt,
          [this, id](Engine& e) {
              if (const auto point = random_point(e)) e.remove_point(id, *point);
+         }},
+        {"remove the point of the test", std::nullopt,
+         [id](Engine& e) {
+             const auto c = e.collection(id);
+             if (c && c->trial) e.remove_point(id, c->trial->point);
          }},
         {"cancel jobs", std::nullopt,
          [](Engine& e) {
@@ -137,6 +201,7 @@ std::vector<Person::Wish> Person::wishes(EngineSite& site) {
 
 // Mostly what the state allows; removing seldom, for it is the end of what could happen else.
 void Person::ask_something() {
+    if (prng_.one_in(4)) return change_disks();
     EngineSite& site = *sites_[prng_.below(2)];
     const auto c = site.collection();
     const std::vector<Wish> all = wishes(site);
@@ -185,6 +250,29 @@ void Person::set_up(EngineSite& site, EngineSite& other) {
     });
 }
 
+void Person::start(EngineSite& site, CollectionId id) {
+    InitialStart how;
+    if (prng_.one_in(3)) how.type = InitialReplication::seeded;
+    if (how.type == InitialReplication::network && prng_.one_in(3)) {
+        how = {InitialReplication::medium, medium_directory};
+        wipe_medium(site.site().disk());
+    }
+    ask(site, fmt::format("start with {}", static_cast<int>(how.type)),
+        [id, how](Engine& e) { e.start_replication(id, how, owner); });
+}
+
+// The disk may be too full for it: then another day.
+void Person::carry(EngineSite& from, EngineSite& to) {
+    try {
+        carry_medium(from.site().disk(), to.site().disk());
+    } catch (const Error& e) {
+        world_.simulation.note(fmt::format("the medium is not carried: {}", e.what()));
+        return wipe_medium(to.site().disk());
+    }
+    ask(to, "import the medium",
+        [](Engine& e) { e.import_replica(medium_directory, std::nullopt, owner); });
+}
+
 void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& other,
                             const std::optional<Collection>& o) {
     const CollectionId id = c.id;
@@ -199,7 +287,7 @@ void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& o
     }
     switch (c.place.state) {
         case State::ready:
-            return ask(site, "start", [id](Engine& e) { e.start_replication(id, owner); });
+            return start(site, id);
         case State::suspended:
             if (c.fenced) return;
             return ask(site, "resume", [id](Engine& e) { e.resume(id); });
@@ -219,6 +307,16 @@ void Person::due_at_primary(EngineSite& site, const Collection& c, EngineSite& o
             return ask(other, "fail over",
                        [id](Engine& e) { e.initiate_failover(id, std::nullopt, owner); });
         default:
+            if (has_vms(site) && !has_any_disk(site)) {
+                return ask(site, "replicate all disks",
+                           [id, settings = settings_of(site)](Engine& e) {
+                               e.modify_settings(id, settings, owner);
+                           });
+            }
+            if (c.exported.complete && is(o, Role::replica, State::initial_replication) &&
+                prng_.one_in(2)) {
+                return carry(site, other);
+            }
             if (has_vms(site) && !c.fenced && !all_on(site)) {
                 ask(site, "start the VMs", [id](Engine& e) { e.start_members(id); });
             }
@@ -231,6 +329,11 @@ void Person::due_at_replica(EngineSite& site, const Collection& c, EngineSite&,
     // The other side has nothing any more, or is held back for good: this side has the only way on.
     const bool alone = !is(o, Role::primary);
     const bool only_we = alone || o->fenced || o->place.state == State::repurpose_initiated;
+    const bool stands_in_the_way = alone || c.place.state == State::recovered ||
+                                   c.place.state == State::test_failover_initiated;
+    if (c.trial && stands_in_the_way) {
+        return ask(site, "revert the test", [id](Engine& e) { e.revert_test(id, owner); });
+    }
     switch (c.place.state) {
         case State::initial_replication:
         case State::suspended:
@@ -246,6 +349,11 @@ void Person::due_at_replica(EngineSite& site, const Collection& c, EngineSite&,
             }
             if (c.place.state == State::suspended) {
                 return ask(site, "resume", [id](Engine& e) { e.resume(id); });
+            }
+            // Somebody sensible tries now and then whether a failover would do.
+            if (c.place.state == State::replicating && !c.trial && prng_.one_in(6)) {
+                return ask(site, "test a point",
+                           [this, id](Engine& e) { e.test_replica(id, random_point(e), owner); });
             }
             return;
         case State::failover_initiated:
@@ -272,6 +380,30 @@ void Person::due_at_replica(EngineSite& site, const Collection& c, EngineSite&,
     }
 }
 
+// Those that were chosen may all be gone.
+bool Person::has_any_disk(EngineSite& site) {
+    const auto included = replication::included_in(site.collection()->settings.included_disks);
+    for (const auto& [id, vm] : site.hypervisor().vms())
+        for (const auto& [target, path] : vm.disks)
+            if (included({id, target})) return true;
+    return false;
+}
+
+// The newest point has every disk that is there and wanted, as large as it is.
+bool Person::has_all_disks(EngineSite& site) {
+    const Collection c = *site.collection();
+    const auto included = replication::included_in(c.settings.included_disks);
+    std::size_t wanted = 0;
+    for (const auto& [id, vm] : site.hypervisor().vms())
+        for (const auto& [target, path] : vm.disks) {
+            const DiskShape shape{{id, target}, site.hypervisor().image(path)->truth.size()};
+            if (!included(shape.key)) continue;
+            ++wanted;
+            if (std::ranges::find(c.shapes, shape) == c.shapes.end()) return false;
+        }
+    return !c.disk_update && wanted == c.shapes.size();
+}
+
 bool Person::settled() {
     EngineSite* primary = nullptr;
     EngineSite* replica = nullptr;
@@ -290,7 +422,7 @@ bool Person::settled() {
             if (job.state == JobState::running) return false;
         }
     }
-    return all_on(*primary);
+    return all_on(*primary) && has_all_disks(*primary);
 }
 
 std::string Person::describe() {
@@ -305,8 +437,16 @@ std::string Person::describe() {
         text += fmt::format(" {} ({}) epoch {}{}{}, trouble '{}'", name_of(c->place.state),
                             name_of(c->place.role), c->epoch.value, c->fenced ? ", fenced" : "",
                             c->reverse_pending ? ", reverse pending" : "", c->trouble);
+        if (c->disk_update) {
+            text += fmt::format(", {} disks are coming{}, {} of {} bytes",
+                                c->disk_update->coming.size(),
+                                c->disk_update->copied ? " and copied" : "",
+                                c->disk_update->bytes_done, c->disk_update->bytes_due);
+        }
+        if (c->trial) text += fmt::format(", a test of point {}", c->trial->point.value);
         for (const auto& [id, vm] : site->hypervisor().vms()) {
-            text += fmt::format(", {} is {}{}", vm.name, vm.running ? "on" : "off",
+            text += fmt::format(", {} is {}{}{}", vm.name, vm.running ? "on" : "off",
+                                vm.frozen ? " and frozen" : "",
                                 vm.lock.empty() ? "" : " and locked: " + vm.lock);
         }
         for (const Job& job : site->engine()->jobs().list()) {

@@ -21,6 +21,8 @@ class Person {
     void ask_for_what_is_due();
     // A user of the hypervisor, who knows nothing of replication.
     void use_vm();
+    // Somebody attaches, detaches or grows a disk of a VM that is being replicated.
+    void change_disks();
     // The one site is primary, the other its replica, VMs run, and no job is open.
     bool settled();
 
@@ -40,6 +42,8 @@ class Person {
     std::vector<Wish> wishes(EngineSite& site);
     void ask(EngineSite& site, const std::string& what, EngineSite::Request request);
     void set_up(EngineSite& site, EngineSite& other);
+    void start(EngineSite& site, CollectionId id);
+    void carry(EngineSite& from, EngineSite& to);
     void due_at_primary(EngineSite& site, const Collection& c, EngineSite& other,
                         const std::optional<Collection>& o);
     void due_at_replica(EngineSite& site, const Collection& c, EngineSite& other,
@@ -48,12 +52,16 @@ class Person {
     bool all_on(EngineSite& site);
     bool at_work(EngineSite& site);
     Settings settings_of(EngineSite& site);
+    Settings settings_with_disks(EngineSite& site);
+    bool has_any_disk(EngineSite& primary);
+    bool has_all_disks(EngineSite& primary);
     std::optional<Sequence> random_point(Engine& engine);
 
     EngineWorld& world_;
     EngineSite* sites_[2];
     Prng prng_;
     std::uint64_t requests_ = 0;
+    std::uint64_t images_made_ = 0;
 };
 
 }  // namespace reviver::sim

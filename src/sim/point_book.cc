@@ -12,18 +12,20 @@ namespace reviver::sim {
 
 namespace {
 
-bool same(const GroupState& a, const GroupState& b) {
-    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-        return x.first == y.first && same_content(x.second, y.second);
+// Is this what these disks of the group held at that moment?
+bool is_part_of(const GroupState& found, const GroupState& group) {
+    return !found.empty() && std::ranges::all_of(found, [&](const auto& disk) {
+        const auto there = group.find(disk.first);
+        return there != group.end() && same_content(disk.second, there->second);
     });
 }
 
 std::string differing_disks(const GroupState& found, const GroupState& expected) {
     std::string text;
-    for (const auto& [key, content] : expected) {
-        const auto other = found.find(key);
-        if (other == found.end()) {
-            text += fmt::format("; {} is missing", key.text());
+    for (const auto& [key, content] : found) {
+        const auto other = expected.find(key);
+        if (other == expected.end() || other->second.size() != content.size()) {
+            text += fmt::format("; {} has {} bytes", key.text(), content.size());
             continue;
         }
         RangeSet differing;
@@ -83,16 +85,21 @@ void PointBook::check_point(const PointInfo& point, const GroupState& found) con
     if (cut == cuts_.end()) {
         return require_known(found, fmt::format("point {} of no cut", point.sequence.value));
     }
-    if (same(found, cut->second)) return;
+    if (point.consistency == Consistency::application && !cut->second.frozen)
+        throw Failure(
+            fmt::format("point {} is called application consistent, and a guest of it "
+                        "was not frozen",
+                        point.sequence.value));
+    if (is_part_of(found, cut->second.state)) return;
     throw Failure(fmt::format("point {} is not the group as it was at its cut{}",
-                              point.sequence.value, differing_disks(found, cut->second)));
+                              point.sequence.value, differing_disks(found, cut->second.state)));
 }
 
 void PointBook::require_known(const GroupState& state, const std::string& what) const {
-    const auto is_it = [&](const GroupState& known) { return same(known, state); };
+    const auto is_it = [&](const GroupState& known) { return is_part_of(state, known); };
     const bool known =
         std::ranges::any_of(adopted_, is_it) ||
-        std::ranges::any_of(cuts_, [&](const auto& cut) { return is_it(cut.second); });
+        std::ranges::any_of(cuts_, [&](const auto& cut) { return is_it(cut.second.state); });
     if (!known) throw Failure(what + " is the group as it never was");
 }
 

@@ -1,5 +1,6 @@
 // What everybody in the simulation knows together of the group's past: each moment at which it was
-// held, or was taken over as it was found, on either side. A recovery point has to be one of them.
+// held, or was taken over as it was found, on either side. A recovery point has to be one of them,
+// over the disks that it names.
 #pragma once
 
 #include "model/point.h"
@@ -15,7 +16,11 @@ using GroupState = std::map<DiskKey, SparseBytes>;
 
 class PointBook {
   public:
-    void record(CutId cut, GroupState state) { cuts_[cut] = std::move(state); }
+    struct Held {
+        GroupState state;
+        bool frozen = false;  // every guest that ran
+    };
+    void record(CutId cut, Held held) { cuts_[cut] = std::move(held); }
     void record_adopted(GroupState state) { adopted_.push_back(std::move(state)); }
     // The primary was told that the point is durable.
     void acknowledge(Epoch epoch, Sequence sequence);
@@ -29,7 +34,7 @@ class PointBook {
   private:
     void check_point(const PointInfo& point, const GroupState& found) const;
 
-    std::map<CutId, GroupState> cuts_;
+    std::map<CutId, Held> cuts_;
     std::vector<GroupState> adopted_;
     std::map<Epoch, Sequence> acknowledged_;
     std::uint64_t acknowledgements_ = 0;

@@ -47,7 +47,8 @@ void with_store(sys::World& world, Work work) {
     NoImages images;
     world.files.make_directories("/data");
     world.files.sync_directory("/");
-    store::Store store(world, "/data", images, {.reserve_share = 0});
+    store::Store store(world, "/data", images,
+                       {.reserve_share = 0, .chain_layers_max = store::chain_layers_least});
     work(store);
 }
 
@@ -113,6 +114,49 @@ CrashRun upkeep() {
 TEST(StoreCrash, MergingAndFoldingKeepsWhatTheRemainingPointsHold) {
     for (const NameRules rules : all_rules) {
         EXPECT_GE(crash_loop({.tries = 2, .names = rules}, upkeep), 30u);
+    }
+}
+
+// All points stay, and their layers become a tree: merges past points that are there, a pin that
+// brings a chain to its length, and then folds below branches.
+CrashRun branching() {
+    auto story = std::make_shared<Story>(6);
+    story->ledger.allow_drops();
+    CrashRun run;
+    run.prepare = [=](sys::World& world) {
+        with_store(world, [&](store::Store& store) {
+            for (int i = 0; i < 7; ++i) story->make_point(world, store);
+        });
+    };
+    run.work = [=](sys::World& world) {
+        with_store(world, [&](store::Store& store) {
+            store::RetentionPolicy policy{.recent = 10'000h, .now = world.clock.wall()};
+            while (store.maintain_once(the_collection(), policy).more) {
+            }
+            for (int i = 0; i < 3; ++i) story->make_point(world, store);
+            const Sequence newest = store.newest(the_collection())->sequence;
+            store.pin(the_collection(), newest, "a failover");
+            for (const PointInfo& point : store.points(the_collection()))
+                for (const DiskShape& disk : point.disks)
+                    EXPECT_LE(store.chain_files(the_collection(), point.sequence, disk.key).size(),
+                              1 + store::chain_layers_least);
+            story->ledger.check(store, the_collection());
+            store.unpin(the_collection(), newest, "a failover");
+            for (int i = 0; i < 3; ++i)
+                store.remove_point(the_collection(),
+                                   store.points(the_collection()).front().sequence);
+            while (store.maintain_once(the_collection(), policy).more) {
+            }
+            story->ledger.check(store, the_collection());
+        });
+    };
+    run.check = [=](sys::World& world) { check_and_go_on(*story, world); };
+    return run;
+}
+
+TEST(StoreCrash, ATreeOfLayersReadsAsItDidWhateverIsMergedInIt) {
+    for (const NameRules rules : all_rules) {
+        EXPECT_GE(crash_loop({.tries = 2, .names = rules, .every = 7}, branching), 100u);
     }
 }
 

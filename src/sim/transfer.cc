@@ -141,6 +141,7 @@ class Transfer {
     void run_west(sys::World& world);
     void west_main(sys::World& world);
     void upkeep(sys::World& world, store::Store& store);
+    void pin_one(store::Store& store);
     void fault();
     void partition();
     void fill_disk();
@@ -160,6 +161,7 @@ class Transfer {
     Primary primary_;
     bool drops_ = false;
     bool done_ = false;  // the guests rest
+    bool full_ = false;  // the disk of west has little room
     std::uint64_t faults_ = 0;
 };
 
@@ -228,7 +230,8 @@ void Transfer::west_main(sys::World& world) {
     NoImages images;
     world.files.make_directories(data_directory);
     world.files.sync_directory(data_directory.parent_path());
-    store::Store store(world, data_directory, images, {.reserve_share = 0});
+    store::Store store(world, data_directory, images,
+                       {.reserve_share = 0, .chain_layers_max = store::chain_layers_least});
     ledger_.check(store, the_collection());
     Receiver receiver(world, store, mutant_);
     OnePeer directory;
@@ -262,11 +265,29 @@ void Transfer::upkeep(sys::World& world, store::Store& store) {
     policy.recent_max = 10'000;
     policy.recovery_history = 3;
     try {
+        pin_one(store);
         while (store.maintain_once(the_collection(), policy).more) {
         }
+        ledger_.check(store, the_collection());
     } catch (const Error& e) {
         if (e.code() == Code::corrupt) throw Failure(fmt::format("upkeep: {}", e.what()));
         simulation_.note(fmt::format("upkeep: {}", e.what()));
+    }
+}
+
+// As a failover does: whatever upkeep has done so far, a chain that is pinned is short.
+void Transfer::pin_one(store::Store& store) {
+    const auto points = store.points(the_collection());
+    for (const PointInfo& point : points) store.unpin(the_collection(), point.sequence, "failover");
+    if (points.empty() || !choice_.one_in(4)) return;
+    const PointInfo& point = points[choice_.below(points.size())];
+    const bool room = !full_;
+    store.pin(the_collection(), point.sequence, "failover");
+    for (const DiskShape& disk : point.disks) {
+        const auto chain = store.chain_files(the_collection(), point.sequence, disk.key);
+        if (room && !full_ && chain.size() > 1 + store::chain_layers_least)
+            throw Failure(fmt::format("point {} has a chain of {} files", point.sequence.value,
+                                      chain.size()));
     }
 }
 
@@ -304,9 +325,11 @@ void Transfer::partition() {
 void Transfer::fill_disk() {
     const sys::Space space = west_.disk().space();
     const std::uint64_t used = space.total_bytes - space.free_bytes;
+    full_ = true;
     west_.disk().set_capacity(used + choice_.below(40) * page_bytes);
     simulation_.sleep(some_ms(2000));
     west_.disk().set_capacity(0);
+    full_ = false;
 }
 
 void Transfer::end(Site& site, Death death) {

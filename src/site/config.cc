@@ -4,6 +4,7 @@
 #include "site/endpoint.h"
 #include "site/layout.h"
 #include "site/limits.h"
+#include "site/policy_config.h"
 #include "site/toml_reader.h"
 
 #include <fmt/ranges.h>
@@ -106,21 +107,12 @@ std::string read_libvirt_uri(TomlSection section, const Layout& layout) {
     return uri;
 }
 
-double read_reserve(TomlSection section) {
+void read_store(TomlSection section, Config& config) {
     auto percent = section.number("reserve_percent", 3, 0, limits::store_reserve_percent_max);
+    config.store_reserve_share = static_cast<double>(percent) / 100;
+    auto mib = section.number("upkeep_mib_per_s_max", 0, 0, limits::upkeep_mib_per_s_max);
+    config.upkeep_bytes_per_second_max = static_cast<std::uint64_t>(mib) << 20;
     section.finish();
-    return static_cast<double>(percent) / 100;
-}
-
-std::uint64_t read_bandwidth(TomlSection section) {
-    const char* key = "bandwidth_kib_per_s_max";
-    std::int64_t kib = section.number(key, 0, 0, limits::bandwidth_kib_per_s_max);
-    if (kib != 0 && kib < limits::bandwidth_kib_per_s_min) {
-        section.refuse(key, fmt::format("must be 0 (no limit) or at least {}",
-                                        limits::bandwidth_kib_per_s_min));
-    }
-    section.finish();
-    return static_cast<std::uint64_t>(kib) << 10;
 }
 
 level_enum read_log_level(TomlSection section) {
@@ -189,8 +181,9 @@ Config parse_config(std::string_view text, const fs::path& file) {
     config.libvirt_uri = read_libvirt_uri(root.section("hypervisor"), layout);
     config.peer = read_peer(root.section("peer"), layout);
     config.management = read_management(root.section("management"), layout);
-    config.store_reserve_share = read_reserve(root.section("store"));
-    config.bandwidth_bytes_per_second_max = read_bandwidth(root.section("replication"));
+    read_store(root.section("store"), config);
+    config.policy.bandwidth = read_bandwidth(root.section("replication"));
+    config.policy.retention = read_retention(root.section("retention"));
     config.log_level = read_log_level(root.section("log"));
     root.finish();
     return config;

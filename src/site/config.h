@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "model/site_policy.h"
 #include "sys/network.h"
 
 #include <cstdint>
@@ -44,8 +45,9 @@ struct Config {
     std::string libvirt_uri;
     PeerConfig peer;
     ManagementConfig management;
-    double store_reserve_share = 0;                    // of the disk of the store, kept free
-    std::uint64_t bandwidth_bytes_per_second_max = 0;  // to all peers together; 0: no limit
+    double store_reserve_share = 0;                 // of the disk of the store, kept free
+    std::uint64_t upkeep_bytes_per_second_max = 0;  // of the store; 0: no limit
+    SitePolicy policy;                              // may be taken anew while the site runs
     level_enum log_level = level_enum::info;
 };
 

@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view file_text =
     R"(# The configuration of a Reviver site; reviver.toml(5) explains every key.
 # Paths are relative to the directory of this file. Keys that are commented out show their default.
-# After a change restart reviverd: virtual machines run on meanwhile.
+# After a change restart reviverd: virtual machines run on meanwhile. [replication] and [retention]
+# are taken over without a restart when it gets SIGHUP.
 
 [site]
 # Names this site to its peer and to administrators. Both sites of a pair need different names.
@@ -54,10 +55,30 @@ listen = {management_listen}
 [store]
 # The part of the disk of data_dir that stays free: replication pauses before it is used.
 # reserve_percent = 3
+# What merging old layers may copy, for all replicas together; 0 is no limit. A failover never waits
+# for it.
+# upkeep_mib_per_s_max = 0
 
 [replication]
-# Bytes to all peers together, everything counted; 0 is no limit.
+# Of all links to other sites together, both directions, every byte counted; 0 is no limit.
 # bandwidth_kib_per_s_max = 0
+# Another rate at some hours, in local time; a section like this for each:
+#> [[replication.calendar]]
+#> days = ["mon", "tue", "wed", "thu", "fri"]
+#> from = "08:00"
+#> to = "18:00"
+#> bandwidth_kib_per_s_max = 2048
+# And of single collections, by name or id; each may have a calendar of its own:
+#> [[replication.collection]]
+#> name = "shop"
+#> bandwidth_kib_per_s_max = 1024
+
+[retention]
+# Points that this site keeps of what is replicated to it, besides the newest and one an hour of
+# RecoveryHistory: all of the last minutes, one a day, one a week.
+# all_minutes = 10
+# daily = 0
+# weekly = 0
 
 [log]
 # error, warning, info or debug.

@@ -52,7 +52,8 @@ TEST(Config, HasDefaultsRelativeToItsDirectory) {
     EXPECT_TRUE(config.management.keytab.empty());
     EXPECT_FALSE(config.management.http);
     EXPECT_EQ(config.store_reserve_share, 0.03);
-    EXPECT_EQ(config.bandwidth_bytes_per_second_max, 0u);
+    EXPECT_EQ(config.upkeep_bytes_per_second_max, 0u);
+    EXPECT_EQ(config.policy.bandwidth.site.bytes_per_second, 0u);
     EXPECT_EQ(config.log_level, level_enum::info);
 }
 
@@ -113,8 +114,85 @@ level = "debug"
     EXPECT_EQ(config.management.accounts, "/sites/east/who");
     EXPECT_TRUE(config.management.anonymous_identify);
     EXPECT_EQ(config.store_reserve_share, 0);
-    EXPECT_EQ(config.bandwidth_bytes_per_second_max, 2048u << 10);
+    EXPECT_EQ(config.policy.bandwidth.site.bytes_per_second, 2048u << 10);
     EXPECT_EQ(config.log_level, level_enum::debug);
+}
+
+TEST(Config, HasABandwidthOfTheSiteAndOfCollectionsByTheHour) {
+    const Config config = parse(std::string(smallest) + R"(
+[replication]
+bandwidth_kib_per_s_max = 8192
+[[replication.calendar]]
+days = ["mon", "fri"]
+from = "08:00"
+to = "18:30"
+bandwidth_kib_per_s_max = 1024
+[[replication.calendar]]
+from = "22:00"
+to = "06:00"
+bandwidth_kib_per_s_max = 0
+[[replication.collection]]
+name = "shop"
+bandwidth_kib_per_s_max = 512
+[[replication.collection.calendar]]
+days = ["sun"]
+from = "00:00"
+to = "24:00"
+bandwidth_kib_per_s_max = 256
+[[replication.collection]]
+name = "11111111-2222-4333-8444-555555555555"
+)");
+    const BandwidthPlans& plans = config.policy.bandwidth;
+    EXPECT_EQ(plans.site, (BandwidthPlan{8192 << 10,
+                                         {{0b0010001, 8 * 3600, 18 * 3600 + 1800, 1024 << 10},
+                                          {0b1111111, 22 * 3600, 6 * 3600, 0}}}));
+    ASSERT_EQ(plans.collections.size(), 2u);
+    EXPECT_EQ(plans.collections[0].first, "shop");
+    EXPECT_EQ(plans.collections[0].second,
+              (BandwidthPlan{512 << 10, {{0b1000000, 0, 86400, 256 << 10}}}));
+    EXPECT_EQ(plans.collections[1].second, BandwidthPlan());
+}
+
+TEST(Config, RefusesACalendarThatMakesNoSense) {
+    const std::string start = std::string(smallest) + "[[replication.calendar]]\n";
+    const auto entry = [&](const char* days, const char* from, const char* to) {
+        return start + days + "\nfrom = \"" + from + "\"\nto = \"" + to +
+               "\"\nbandwidth_kib_per_s_max = 64\n";
+    };
+    EXPECT_EQ(refusal_of(entry("", "08:00", "18:00")), "accepted");
+    EXPECT_THAT(refusal_of(entry("days = [\"monday\"]", "08:00", "18:00")),
+                AllOf(HasSubstr("toml:7: replication.calendar.days"), HasSubstr("write mon, tue")));
+    EXPECT_THAT(refusal_of(entry("days = [1]", "08:00", "18:00")), HasSubstr("list of texts"));
+    EXPECT_THAT(refusal_of(entry("days = \"mon\"", "08:00", "18:00")), HasSubstr("list of texts"));
+    EXPECT_THAT(refusal_of(entry("days = []", "08:00", "18:00")), HasSubstr("names no day"));
+    for (const char* time : {"8:00", "08:60", "24:01", "ab:cd", "", "08.00", "0800 ", "-1:00"}) {
+        EXPECT_THAT(refusal_of(entry("", time, "18:00")), HasSubstr("is no time of day")) << time;
+    }
+    EXPECT_THAT(refusal_of(entry("", "08:00", "08:00")), HasSubstr("from 00:00 to 24:00"));
+    EXPECT_THAT(refusal_of(entry("", "24:00", "08:00")), HasSubstr("write 00:00"));
+    EXPECT_THAT(refusal_of(entry("", "08:00", "00:00")), HasSubstr("write 24:00"));
+    EXPECT_THAT(refusal_of(start + "from = \"08:00\"\nto = \"09:00\"\n"),
+                HasSubstr("bandwidth_kib_per_s_max: is missing"));
+    EXPECT_THAT(refusal_of(std::string(smallest) + "[replication.calendar]\n"),
+                HasSubstr("written as [[replication.calendar]]"));
+    EXPECT_THAT(refusal_of(std::string(smallest) + "[[replication.collection]]\n"),
+                HasSubstr("replication.collection.name: must be"));
+    const std::string shop = "[[replication.collection]]\nname = \"shop\"\n";
+    EXPECT_THAT(refusal_of(std::string(smallest) + shop + shop), HasSubstr("has a limit already"));
+}
+
+TEST(Config, HasARetention) {
+    const RetentionSettings defaults = parse(smallest).policy.retention;
+    EXPECT_EQ(defaults, (RetentionSettings{10, 0, 0}));
+    const std::string start = std::string(smallest) + "[retention]\n";
+    EXPECT_EQ(parse(start + "all_minutes = 90\ndaily = 7\nweekly = 4\n").policy.retention,
+              (RetentionSettings{90, 7, 4}));
+    EXPECT_EQ(parse(start + "all_minutes = 1440\ndaily = 60\nweekly = 60\n").policy.retention,
+              (RetentionSettings{1440, 60, 60}));
+    EXPECT_THAT(refusal_of(start + "all_minutes = 1441\n"), HasSubstr("from 0 to 1440"));
+    EXPECT_THAT(refusal_of(start + "daily = 61\n"), HasSubstr("from 0 to 60"));
+    EXPECT_THAT(refusal_of(start + "weekly = 61\n"), HasSubstr("from 0 to 60"));
+    EXPECT_THAT(refusal_of(start + "hourly = 24\n"), HasSubstr("unknown key"));
 }
 
 TEST(Config, NamesFileLineKeyAndWhatIsAllowed) {
@@ -157,6 +235,17 @@ TEST(Config, HasLimits) {
                 HasSubstr("at least 16"));
     EXPECT_THAT(refusal_of(good + "[replication]\nbandwidth_kib_per_s_max = 1073741825\n"),
                 HasSubstr("1073741824"));
+    std::string calendar = good;
+    const std::string entry =
+        "[[replication.calendar]]\nfrom = \"08:00\"\nto = \"09:00\"\nbandwidth_kib_per_s_max = 0\n";
+    for (std::size_t i = 0; i < limits::calendar_entries_max; ++i) calendar += entry;
+    EXPECT_EQ(refusal_of(calendar), "accepted");
+    EXPECT_THAT(refusal_of(calendar + entry), HasSubstr("may be there 64 times"));
+    std::string collections = good;
+    for (std::size_t i = 0; i <= limits::limited_collections_max; ++i) {
+        collections += "[[replication.collection]]\nname = \"c" + std::to_string(i) + "\"\n";
+    }
+    EXPECT_THAT(refusal_of(collections), HasSubstr("may be there 1024 times"));
     EXPECT_NO_THROW(check_site_name(std::string(limits::site_name_chars_max, 'x')));
     EXPECT_THROW(check_site_name(std::string(limits::site_name_chars_max + 1, 'x')), Error);
     for (const char* name : {"", "-x", "a/b", "a b", "a\nb", "é"}) {
@@ -205,6 +294,8 @@ TEST(ConfigTemplate, ItsCommentedKeysAreTheDefaults) {
     EXPECT_EQ(with_keys.peer.key, defaults.peer.key);
     EXPECT_EQ(with_keys.management.accounts, defaults.management.accounts);
     EXPECT_EQ(with_keys.store_reserve_share, defaults.store_reserve_share);
+    EXPECT_EQ(with_keys.policy.bandwidth.site, defaults.policy.bandwidth.site);
+    EXPECT_EQ(with_keys.policy.retention, defaults.policy.retention);
     EXPECT_EQ(with_keys.log_level, defaults.log_level);
 }
 

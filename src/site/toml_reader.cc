@@ -28,6 +28,33 @@ TomlSection TomlSection::section(const std::string& key) {
     return {file_, name_.empty() ? key : name_ + "." + key, found ? found->as_table() : nullptr};
 }
 
+std::vector<TomlSection> TomlSection::tables(const std::string& key, std::size_t count_max) {
+    const toml::node* found = node(key);
+    if (!found) return {};
+    const std::string full = name_.empty() ? key : name_ + "." + key;
+    if (!found->is_array_of_tables()) {
+        refuse(key, "must be a list of sections, each written as [[" + full + "]]");
+    }
+    const toml::array& array = *found->as_array();
+    if (array.size() > count_max) refuse(key, fmt::format("may be there {} times", count_max));
+    std::vector<TomlSection> result;
+    for (const toml::node& each : array) result.push_back({file_, full, each.as_table()});
+    return result;
+}
+
+std::vector<std::string> TomlSection::texts(const std::string& key) {
+    const char* allowed = "must be a list of texts, as in [\"mon\", \"tue\"]";
+    const toml::node* found = node(key);
+    if (!found) return {};
+    if (!found->is_array()) refuse(key, allowed);
+    std::vector<std::string> result;
+    for (const toml::node& each : *found->as_array()) {
+        if (!each.is_string()) refuse(key, allowed);
+        result.push_back(each.as_string()->get());
+    }
+    return result;
+}
+
 std::string TomlSection::text(const std::string& key, std::string_view default_text) {
     const toml::node* found = node(key);
     if (!found) return std::string(default_text);

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace reviver::site {
 
@@ -22,7 +23,11 @@ class TomlSection {
 
     // A section within; its name counts as a key that was asked for.
     TomlSection section(const std::string& key);
+    // An array of sections, written as [[...]]; none when it is not there.
+    std::vector<TomlSection> tables(const std::string& key, std::size_t count_max);
+    bool has(const std::string& key) { return node(key) != nullptr; }
     std::string text(const std::string& key, std::string_view default_text);
+    std::vector<std::string> texts(const std::string& key);
     bool flag(const std::string& key, bool default_flag);
     std::int64_t number(const std::string& key, std::int64_t default_number, std::int64_t min,
                         std::int64_t max);

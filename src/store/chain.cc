@@ -36,6 +36,14 @@ void walk_down(Context& context, const CollectionRow& collection, const DiskRow&
 
 }  // namespace
 
+qcow2::Header layer_header(Context& context, const CollectionRow& collection, const DiskRow& disk,
+                           Sequence sequence) {
+    const sys::Path path = context.directory(collection, disk) / layer_name(sequence);
+    qcow2::Header header = LayerReader::read_header(context.world.files, path);
+    check_owner(header, collection, disk, sequence, path);
+    return header;
+}
+
 std::vector<qcow2::Header> chain_headers(Context& context, const CollectionRow& collection,
                                          const DiskRow& disk, Sequence top) {
     std::vector<qcow2::Header> headers;

@@ -12,7 +12,10 @@
 
 namespace reviver::store {
 
-// From the lowest to `top`. Error corrupt when a file belongs to another disk or point.
+// Of one layer. Error corrupt when the file belongs to another disk or point.
+qcow2::Header layer_header(Context& context, const CollectionRow& collection, const DiskRow& disk,
+                           Sequence sequence);
+// From the lowest to `top`. Error corrupt as above.
 std::vector<qcow2::Header> chain_headers(Context& context, const CollectionRow& collection,
                                          const DiskRow& disk, Sequence top);
 std::vector<std::shared_ptr<LayerReader>> open_layers(Context& context,

@@ -1,5 +1,6 @@
 // Puts a run of layers together: into a new layer (merge) or into the base (fold). See upkeep.h for
-// why that is safe. Private to the folder; the caller has the upkeep turn.
+// why that is safe. The files that nobody builds on any more are left to tidy(). Private to the
+// folder; the caller has the upkeep turn.
 #pragma once
 
 #include "point/copy.h"

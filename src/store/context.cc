@@ -5,13 +5,27 @@
 #include <utility>
 
 namespace reviver::store {
+namespace {
+
+// Upkeep leaves room for a layer that comes before its next round, and lasting points room for
+// those of their hour.
+ChainLimits limits_of(std::size_t layers_max) {
+    ChainLimits limits;
+    limits.layers_max = layers_max - 1;
+    limits.lasting_max = layers_max - 3;
+    return limits;
+}
+
+}  // namespace
 
 Context::Context(sys::World& the_world, sys::Path the_root, point::ImageOpener& the_opener,
-                 double the_reserve_share)
+                 const Options& options)
     : world(the_world),
       root(std::move(the_root)),
       opener(the_opener),
-      reserve_share(the_reserve_share),
+      reserve_share(options.reserve_share),
+      limits(limits_of(options.chain_layers_max)),
+      upkeep_throttle(world.clock, options.upkeep_bytes_per_second_max),
       manifest(world, root / "manifest.db") {}
 
 std::shared_ptr<Live> Context::live(CollectionId collection) {

@@ -1,8 +1,11 @@
 // What the parts of one store share. Private to the folder.
 #pragma once
 
+#include "point/copy.h"
 #include "point/image.h"
+#include "store/compaction.h"
 #include "store/manifest.h"
+#include "store/store.h"
 #include "sys/exclusive.h"
 #include "sys/world.h"
 
@@ -29,12 +32,14 @@ struct Live {
 
 struct Context {
     Context(sys::World& the_world, sys::Path the_root, point::ImageOpener& the_opener,
-            double the_reserve_share);
+            const Options& options);
 
     sys::World& world;
     const sys::Path root;  // DATA/store
     point::ImageOpener& opener;
     const double reserve_share;
+    const ChainLimits limits;
+    point::Throttle upkeep_throttle;
     Manifest manifest;
 
     std::mutex mutex;  // of `lives`

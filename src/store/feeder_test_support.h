@@ -40,6 +40,7 @@ class Feeder {
 
     const DiskKey& key(std::size_t disk) const { return disks_[disk].key; }
     const Bytes& content(std::size_t disk) const { return disks_[disk].content; }
+    const RangeSet& changed(std::size_t disk) const { return disks_[disk].dirty; }
     std::uint64_t size(std::size_t disk) const { return disks_[disk].content.size(); }
     const Content& at(Sequence sequence) const { return points_.at(sequence); }
     static std::vector<VmDefinition> vms() {

@@ -1,5 +1,5 @@
-// A store of format 1, as version 0.1 wrote it, is read by every later version. testdata/ has the
-// files; docs/formats/store.md explains their bytes. When a format changes, a new golden store is
+// A store of an older format is read by every later version. testdata/ has the files;
+// docs/formats/store.md explains their bytes. When a format changes, a new golden store is
 // added and this one stays.
 #include "store/feeder_test_support.h"
 #include "store/layer_writer.h"
@@ -18,7 +18,8 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kib = 1024;
 
-const fs::path golden = fs::path(REVIVER_STORE_TESTDATA) / "format1";
+const fs::path testdata = REVIVER_STORE_TESTDATA;
+const fs::path golden = testdata / "format1";
 
 // What the golden store holds: one disk, three points.
 Feeder history(std::uint64_t points) {
@@ -30,25 +31,54 @@ Feeder history(std::uint64_t points) {
     return source;
 }
 
-TEST(Golden, AStoreOfFormat1IsRead) {
+// SQLite keeps user_version in the header of the database, big-endian.
+std::uint32_t manifest_format_of(const fs::path& store) {
+    const Bytes bytes =
+        sys::read_file(sys::linux_world().files, store / "store/manifest.db", 1 << 24);
+    return load_be<std::uint32_t>(&bytes[60]);
+}
+
+class GoldenStore : public testing::TestWithParam<const char*> {};
+
+TEST_P(GoldenStore, IsReadAndBecomesOneOfToday) {
+    TemporaryDirectory directory;
+    fs::copy(testdata / GetParam(), directory.path(), fs::copy_options::recursive);
+    sys::World& world = sys::linux_world();
+    RawOpener opener(world.files);
+    {
+        Store store(world, directory.path(), opener, Options{0.0});
+        const auto points = store.points(test_collection());
+        ASSERT_EQ(points.size(), 3u);
+        EXPECT_EQ(points[2].cut_time,
+                  sys::WallTime(std::chrono::hours(1000) + std::chrono::minutes(3)));
+        EXPECT_EQ(points[0].vms, Feeder::vms());
+        EXPECT_EQ(points[1].epoch, Epoch{3});
+        for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+            const auto image = store.open_disk(test_collection(), {sequence}, {test_vm(), "vda"});
+            EXPECT_TRUE(content_of(*image) == history(sequence).content(0)) << sequence;
+        }
+        const ScrubReport report = store.scrub(test_collection(), {});
+        EXPECT_TRUE(report.complete);
+        EXPECT_TRUE(report.findings.empty());
+    }
+    EXPECT_EQ(manifest_format_of(directory.path()), 2u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, GoldenStore, testing::Values("format1", "format2"));
+
+// The second has a branch: point 3 builds on point 1, as a merge left it, byte for byte.
+TEST(Golden, AMergePastAPointIsWrittenAsItWas) {
     TemporaryDirectory directory;
     fs::copy(golden, directory.path(), fs::copy_options::recursive);
     sys::World& world = sys::linux_world();
     RawOpener opener(world.files);
     Store store(world, directory.path(), opener, Options{0.0});
-    const auto points = store.points(test_collection());
-    ASSERT_EQ(points.size(), 3u);
-    EXPECT_EQ(points[2].cut_time,
-              sys::WallTime(std::chrono::hours(1000) + std::chrono::minutes(3)));
-    EXPECT_EQ(points[0].vms, Feeder::vms());
-    EXPECT_EQ(points[1].epoch, Epoch{3});
-    for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
-        const auto image = store.open_disk(test_collection(), {sequence}, {test_vm(), "vda"});
-        EXPECT_TRUE(content_of(*image) == history(sequence).content(0)) << sequence;
-    }
-    const ScrubReport report = store.scrub(test_collection(), {});
-    EXPECT_TRUE(report.complete);
-    EXPECT_TRUE(report.findings.empty());
+    EXPECT_EQ(store.shorten(test_collection(), {3}, 2), 2u);
+    const sys::Path disk = sys::Path("store") / test_collection().text() / test_vm().text() / "vda";
+    for (const char* name : {"p1.qcow2", "p2.qcow2", "p3.qcow2"})
+        EXPECT_TRUE(sys::read_file(world.files, directory.path() / disk / name, 1 << 20) ==
+                    sys::read_file(world.files, testdata / "format2" / disk / name, 1 << 20))
+            << name;
 }
 
 // What we write today is what was written then, byte for byte.

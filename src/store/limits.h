@@ -1,6 +1,7 @@
 // The limits of the store. Each is reached in a test.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,7 +18,8 @@ constexpr std::size_t chain_layers_max =
 constexpr std::uint64_t sync_every_bytes =
     64 << 20;  // data received into a base between two durable marks
 constexpr std::uint64_t copy_buffer_bytes = 1 << 20;  // of a merge, a fold, a scrub and a compare
-constexpr std::size_t findings_max = 1000;            // of one scrub
-constexpr std::size_t mapping_cache_pages = 64;       // 4 KiB pages of mapping an open layer keeps
+constexpr std::chrono::seconds relief_pause{5};  // of a long merge, between two looks at new points
+constexpr std::size_t findings_max = 1000;       // of one scrub
+constexpr std::size_t mapping_cache_pages = 64;  // 4 KiB pages of mapping an open layer keeps
 
 }  // namespace reviver::store

@@ -77,10 +77,19 @@ CREATE TABLE receive_disk (
     bulk_done INTEGER NOT NULL,
     PRIMARY KEY (collection, disk)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 COMMIT;
 )sql";
-static_assert(manifest_format == 1, "the script above makes format 1");
+static_assert(manifest_format == 2, "the script above makes format 2");
+
+// Came later, and who does not know it may pass over it: it only saves copying again.
+constexpr const char* later_schema = R"sql(
+CREATE TABLE IF NOT EXISTS disk_copy (
+    disk INTEGER PRIMARY KEY REFERENCES disk(id) ON DELETE CASCADE,
+    copy INTEGER NOT NULL,
+    done INTEGER NOT NULL
+);
+)sql";
 
 template <class IdType>
 IdType id_of(const std::string& text) {
@@ -107,6 +116,8 @@ void make_or_check(Database& database) {
              "the store has format {}, and this version knows up to {}: install a newer Reviver",
              found, manifest_format);
     if (found == 0) database.run_script(schema);
+    if (found == 1) database.run_script("PRAGMA user_version = 2;");
+    database.run_script(later_schema);
 }
 
 // Fills in what follows from the layers: which disks a point has, and what it takes.
@@ -200,8 +211,9 @@ std::optional<CollectionRow> Manifest::load(CollectionId collection) {
 std::vector<DiskRow> Manifest::load_disks(CollectionId collection) {
     std::vector<DiskRow> disks;
     Statement select = database_.prepare(
-        "SELECT id, vm, target, directory, adopted_path, adopted_format, sums_behind, folding"
-        " FROM disk WHERE collection = ? ORDER BY id");
+        "SELECT id, vm, target, directory, adopted_path, adopted_format, sums_behind, folding,"
+        " copy, done FROM disk LEFT JOIN disk_copy ON disk_copy.disk = disk.id"
+        " WHERE collection = ? ORDER BY id");
     select.bind(collection.text());
     while (select.step()) {
         DiskRow disk{
@@ -210,6 +222,8 @@ std::vector<DiskRow> Manifest::load_disks(CollectionId collection) {
         disk.adopted_format = select.text(5);
         disk.sums_behind = select.integer(6) != 0;
         if (!select.is_null(7)) disk.folding = Sequence{select.number(7)};
+        if (!select.is_null(8)) disk.copy = static_cast<std::uint64_t>(select.integer(8));
+        if (!select.is_null(9)) disk.copy_done = select.number(9);
         disk.layers = load_layers(disk.id);
         disks.push_back(std::move(disk));
     }
@@ -307,7 +321,9 @@ void Manifest::add_disk(CollectionId collection, const DiskRow& disk) {
 void Manifest::adopt(const CollectionRow& adopted, const PointInfo& info,
                      const std::vector<LayerRow>& layers) {
     change([&] {
-        delete_collection(adopted.id, !load_points(adopted.id).empty());
+        const auto points = load_points(adopted.id);
+        const bool had_points = !points.empty() && points.back().info.kind != PointKind::seed;
+        delete_collection(adopted.id, had_points);
         insert_collection(adopted.id, adopted.directory);
         insert_point(adopted.id, info, ReceiveId());
         insert_vms(adopted.id, info);
@@ -327,6 +343,35 @@ void Manifest::set_sums_behind(const std::vector<DiskId>& disks) {
     });
 }
 
+// What is written into a base from here on belongs to this copy, or to none.
+void Manifest::note_copies(const ReceiveRow& receive) {
+    for (std::size_t i = 0; i < receive.copies.size(); ++i) {
+        const auto& [disk, bytes] = receive.bulk_done[i];
+        if (receive.copies[i] == 0) {
+            database_.run("DELETE FROM disk_copy WHERE disk = ?", disk);
+        } else {
+            database_.run("INSERT OR REPLACE INTO disk_copy (disk, copy, done) VALUES (?, ?, ?)",
+                          disk, static_cast<std::int64_t>(receive.copies[i]), bytes);
+        }
+    }
+}
+
+void Manifest::keep_copies(CollectionId collection, const std::vector<DiskKey>& kept) {
+    change([&] {
+        std::vector<DiskId> given_up;
+        Statement select = database_.prepare(
+            "SELECT id, vm, target FROM disk JOIN disk_copy ON disk_copy.disk = disk.id"
+            " WHERE collection = ?");
+        select.bind(collection.text());
+        while (select.step()) {
+            const DiskKey key{id_of<VmId>(select.text(1)), select.text(2)};
+            if (std::ranges::find(kept, key) == kept.end()) given_up.push_back(select.integer(0));
+        }
+        for (const DiskId disk : given_up)
+            database_.run("DELETE FROM disk_copy WHERE disk = ?", disk);
+    });
+}
+
 void Manifest::begin_receive(CollectionId collection, const ReceiveRow& receive) {
     change([&] {
         database_.run("DELETE FROM receive WHERE collection = ?", collection.text());
@@ -335,6 +380,7 @@ void Manifest::begin_receive(CollectionId collection, const ReceiveRow& receive)
         for (const auto& [disk, bytes] : receive.bulk_done)
             database_.run("INSERT INTO receive_disk (collection, disk, bulk_done) VALUES (?, ?, ?)",
                           collection.text(), disk, bytes);
+        note_copies(receive);
     });
 }
 
@@ -343,6 +389,7 @@ void Manifest::set_bulk_done(CollectionId collection, const ReceiveRow& receive)
         for (const auto& [disk, bytes] : receive.bulk_done)
             database_.run("UPDATE receive_disk SET bulk_done = ? WHERE collection = ? AND disk = ?",
                           bytes, collection.text(), disk);
+        note_copies(receive);
     });
 }
 
@@ -391,6 +438,7 @@ void Manifest::add_point(CollectionId collection, const PointInfo& info, Receive
         for (const auto& [disk, layer] : layers) {
             insert_layer({disk, layer});
             database_.run("UPDATE disk SET sums_behind = 0 WHERE id = ?", disk);
+            database_.run("DELETE FROM disk_copy WHERE disk = ?", disk);
         }
         database_.run("DELETE FROM receive WHERE collection = ?", collection.text());
     });
@@ -412,13 +460,13 @@ void Manifest::delete_layer(DiskId disk, Sequence sequence) {
     database_.run("DELETE FROM layer WHERE disk = ? AND sequence = ?", disk, sequence.value);
 }
 
-void Manifest::replace_layers(DiskId disk, const std::vector<Sequence>& gone, Sequence merged,
-                              std::uint64_t stored_bytes) {
+void Manifest::replace_layers(DiskId disk, const std::vector<ReplacedLayer>& layers,
+                              bool ends_fold) {
     change([&] {
-        for (const Sequence sequence : gone) delete_layer(disk, sequence);
-        database_.run("UPDATE layer SET stored_bytes = ? WHERE disk = ? AND sequence = ?",
-                      stored_bytes, disk, merged.value);
-        database_.run("UPDATE disk SET folding = NULL WHERE id = ?", disk);
+        for (const ReplacedLayer& layer : layers)
+            database_.run("UPDATE layer SET stored_bytes = ? WHERE disk = ? AND sequence = ?",
+                          layer.stored_bytes, disk, layer.sequence.value);
+        if (ends_fold) database_.run("UPDATE disk SET folding = NULL WHERE id = ?", disk);
     });
 }
 

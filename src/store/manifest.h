@@ -17,7 +17,9 @@
 
 namespace reviver::store {
 
-constexpr int manifest_format = 1;
+// 2: several layers may build on one. What made format 1 would take branches for garbage; apart
+// from that they are alike.
+constexpr int manifest_format = 2;
 
 using DiskId = std::int64_t;
 
@@ -35,7 +37,11 @@ struct DiskRow {
     // The image that the disk's chain begins with; none: base.raw in the directory.
     std::optional<std::string> adopted_path{};
     std::string adopted_format{};
-    bool sums_behind = false;           // base.sums may be older than base.raw
+    bool sums_behind = false;  // base.sums may be older than base.raw
+    // Of a disk without a point: the full copy that its base has the first `copy_done` bytes of; 0:
+    // none that can be gone on with.
+    std::uint64_t copy = 0;
+    std::uint64_t copy_done = 0;
     std::optional<Sequence> folding{};  // the layer that is being folded into the base
     std::vector<LayerRow> layers{};     // ascending
 
@@ -52,6 +58,8 @@ struct PointRow {
 struct ReceiveRow {
     ReceiveId id;
     std::vector<std::pair<DiskId, std::uint64_t>> bulk_done;  // bytes from the start
+    // Of each disk in bulk_done: the copy that these are of, see point::ReceiveHeader. Not read.
+    std::vector<std::uint64_t> copies{};
 };
 
 struct CollectionRow {
@@ -62,6 +70,10 @@ struct CollectionRow {
     std::optional<ReceiveRow> receive;
 
     const PointRow* newest() const { return points.empty() ? nullptr : &points.back(); }
+    // A seed is no recovery point, and only the lowest point can be one.
+    bool has_recovery_points() const {
+        return !points.empty() && points.back().info.kind != PointKind::seed;
+    }
     const PointRow* point(Sequence sequence) const;
     const DiskRow* disk(DiskId disk_id) const;
     // The disk that has this key at a point; null when the point has none.
@@ -73,6 +85,11 @@ struct CollectionRow {
 struct NewLayer {
     DiskId disk = 0;
     LayerRow layer;
+};
+
+struct ReplacedLayer {
+    Sequence sequence;
+    std::uint64_t stored_bytes = 0;
 };
 
 class Manifest {
@@ -91,9 +108,12 @@ class Manifest {
     void set_sums_behind(const std::vector<DiskId>& disks);
 
     // A collection with these disks and one point; the one of this id that there was is released,
-    // or forgotten when it has no points.
+    // or forgotten when it has no recovery points.
     void adopt(const CollectionRow& adopted, const PointInfo& info,
                const std::vector<LayerRow>& layers);
+
+    // Copies of disks that are in no point, but those of `kept`, will not be gone on with.
+    void keep_copies(CollectionId collection, const std::vector<DiskKey>& kept);
 
     // Replaces the receive that there was.
     void begin_receive(CollectionId collection, const ReceiveRow& receive);
@@ -106,9 +126,8 @@ class Manifest {
     void remove_points(CollectionId collection, const std::vector<Sequence>& points);
 
     void begin_fold(DiskId disk, Sequence layer);
-    // `merged` has taken in the layers `gone`; ends a fold.
-    void replace_layers(DiskId disk, const std::vector<Sequence>& gone, Sequence merged,
-                        std::uint64_t stored_bytes);
+    // The layers' files are other ones with the same meaning. Ends a fold, if they are its.
+    void replace_layers(DiskId disk, const std::vector<ReplacedLayer>& layers, bool ends_fold);
     void remove_layers(DiskId disk, const std::vector<Sequence>& gone);
 
     void pin(CollectionId collection, Sequence sequence, const std::string& reason);
@@ -127,6 +146,7 @@ class Manifest {
     void insert_collection(CollectionId collection, const std::string& directory);
     DiskId insert_disk(CollectionId collection, const DiskRow& disk);
     void insert_layer(const NewLayer& layer);
+    void note_copies(const ReceiveRow& receive);
     void delete_collection(CollectionId collection, bool keep_files);
     void insert_point(CollectionId collection, const PointInfo& info, ReceiveId receive);
     void insert_vms(CollectionId collection, const PointInfo& info);

@@ -57,6 +57,8 @@ struct Header {
     std::uint64_t sums_offset() const { return clusters * cluster_bytes; }
     std::uint64_t sums_bytes() const { return (clusters - 1) * 8; }
     std::uint64_t file_bytes() const { return sums_offset() + sums_bytes(); }
+    // It holds neither data nor zeros: no cluster of data, no L2 table before the L1 table.
+    bool is_empty() const { return l1_offset == cluster_bytes; }
 };
 
 // Exactly header_bytes long.

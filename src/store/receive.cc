@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "store/compare.h"
 #include "store/directories.h"
 #include "store/limits.h"
@@ -52,11 +53,21 @@ void Receive::open_disks(const CollectionRow& row, const std::optional<ReceiveRo
         const DiskRow* disk_row = born != nullptr ? born : row.unborn_disk(key);
         REVIVER_CHECK(disk_row != nullptr);
         Disk disk = open_disk(row, *disk_row, wanted);
-        if (resumed && disk.in_base && wanted.bulk == point::Bulk::full)
-            for (const auto& [id, bytes] : resumed->bulk_done)
-                if (id == disk.id) disk.bulk_done = std::min(bytes, disk.size_bytes);
+        disk.bulk_done = std::min(done_before(*disk_row, wanted, resumed), disk.size_bytes);
         disks_.push_back(std::move(disk));
     }
+}
+
+// How much of a full copy an earlier life of this receive, or another receive of the same copy, has
+// brought into the base.
+std::uint64_t Receive::done_before(const DiskRow& row, const point::ReceiveHeader::Disk& wanted,
+                                   const std::optional<ReceiveRow>& resumed) {
+    if (!row.layers.empty() || wanted.bulk != point::Bulk::full) return 0;
+    if (wanted.copy != 0 && row.copy == wanted.copy) return row.copy_done;
+    if (!resumed) return 0;
+    for (const auto& [id, bytes] : resumed->bulk_done)
+        if (id == row.id) return bytes;
+    return 0;
 }
 
 Receive::Disk Receive::open_disk(const CollectionRow& row, const DiskRow& disk_row,
@@ -188,8 +199,12 @@ void Receive::advance(Disk& disk, const std::vector<Extent>& extents) {
 
 ReceiveRow Receive::progress() const {
     ReceiveRow row{header_.id, {}};
-    for (const Disk& disk : disks_)
-        row.bulk_done.push_back({disk.id, disk.in_base ? disk.bulk_done : 0});
+    for (std::size_t i = 0; i < disks_.size(); ++i) {
+        const bool in_base = disks_[i].in_base;
+        const bool whole = in_base && header_.disks[i].bulk == point::Bulk::full;
+        row.bulk_done.push_back({disks_[i].id, in_base ? disks_[i].bulk_done : 0});
+        row.copies.push_back(whole ? header_.disks[i].copy : 0);
+    }
     return row;
 }
 
@@ -262,7 +277,18 @@ PointInfo Receive::describe() const {
     return info;
 }
 
+// Not fatal when it fails: then more has to be copied again.
+void Receive::mark_copies() {
+    if (committed_ || in_cut_ || unmarked_bytes_ == 0) return;
+    try {
+        mark();
+    } catch (const Error& error) {
+        log_warning("what was copied last is not kept: {}", error.what());
+    }
+}
+
 void Receive::discard() {
+    mark_copies();
     const auto files = live_.files_turn.take();
     for (Disk& disk : disks_) {
         disk.target.reset();

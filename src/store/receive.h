@@ -4,7 +4,9 @@
 // What survives what:
 //   a broken connection    everything
 //   a restart              bases: what is below the last mark (bulk_done). Layers: nothing; they
-//   are begun again. another ReceiveId      bases stay as they are, good for a compare; layers go.
+//                          are begun again.
+//   another ReceiveId      bases stay as they are: good for a compare, and a full copy goes on in
+//                          them where the new receive names the same copy. Layers go.
 //
 // Private to the folder. Whoever calls has the collection's receive turn.
 #pragma once
@@ -54,6 +56,8 @@ class Receive {
     };
 
     void open_disks(const CollectionRow& row, const std::optional<ReceiveRow>& resumed);
+    static std::uint64_t done_before(const DiskRow& row, const point::ReceiveHeader::Disk& wanted,
+                                     const std::optional<ReceiveRow>& resumed);
     Disk open_disk(const CollectionRow& row, const DiskRow& disk_row,
                    const point::ReceiveHeader::Disk& wanted);
     void make_rows();
@@ -63,6 +67,7 @@ class Receive {
     void note_sums_behind();
     void mark();
     ReceiveRow progress() const;
+    void mark_copies();
     void check_bulk() const;
     void check_trailer(const point::CutTrailer& trailer) const;
     void publish();

@@ -35,7 +35,7 @@ void check_header(const point::ReceiveHeader& header) {
 
 bool same_work(const point::ReceiveHeader& a, const point::ReceiveHeader& b) {
     const auto same_disk = [](const auto& x, const auto& y) {
-        return x.shape == y.shape && x.bulk == y.bulk;
+        return x.shape == y.shape && x.bulk == y.bulk && x.copy == y.copy;
     };
     return a.id == b.id && a.sequence == b.sequence && a.parent == b.parent &&
            std::ranges::equal(a.disks, b.disks, same_disk);

@@ -61,8 +61,10 @@ class Scrub {
                     const sys::Path& path);
     bool advance(std::uint64_t bytes);
     void add(Finding finding);
-    Finding about(const CollectionRow& collection, const DiskRow& disk, Sequence lowest,
+    Finding about(const CollectionRow& collection, const DiskRow& disk, Sequence sequence,
                   const std::string& name) const;
+    bool reads(const CollectionRow& collection, const DiskRow& disk, Sequence point,
+               Sequence layer) const;
 
     Context& context_;
     Live& live_;
@@ -110,16 +112,31 @@ void Scrub::add(Finding finding) {
     report_.findings.push_back(std::move(finding));
 }
 
-// A finding in the file `name`, which is in the chains of all points of the disk from `lowest` on.
-Finding Scrub::about(const CollectionRow& collection, const DiskRow& disk, Sequence lowest,
+// A finding in the file `name`: the base (sequence 0) or a layer.
+Finding Scrub::about(const CollectionRow& collection, const DiskRow& disk, Sequence sequence,
                      const std::string& name) const {
     Finding finding;
     finding.path = context_.directory(collection, disk) / name;
     finding.disk = disk.key;
     for (const PointRow& point : collection.points)
-        if (point.info.sequence >= lowest && disk.layer(point.info.sequence) != nullptr)
+        if (disk.layer(point.info.sequence) != nullptr &&
+            reads(collection, disk, point.info.sequence, sequence))
             finding.points.push_back(point.info.sequence);
     return finding;
+}
+
+// Whether the chain of a point goes through a layer. Where a header on the way cannot be read, it
+// is taken to.
+bool Scrub::reads(const CollectionRow& collection, const DiskRow& disk, Sequence point,
+                  Sequence layer) const {
+    Sequence at = point;
+    try {
+        while (at > layer) at = layer_header(context_, collection, disk, at).parent;
+    } catch (const Error& error) {
+        if (error.code() != Code::corrupt && error.code() != Code::not_found) throw;
+        return true;
+    }
+    return at == layer;
 }
 
 void Scrub::base(CollectionId collection, DiskId id) {
@@ -183,11 +200,11 @@ void Scrub::layer(CollectionId collection, DiskId id, Sequence sequence) {
     const CollectionRow row = context_.load(collection);
     const DiskRow* disk = row.disk(id);
     if (disk == nullptr || disk->layer(sequence) == nullptr) return;  // merged meanwhile
-    Finding whole = about(row, *disk, sequence, layer_name(sequence));
     try {
-        read_layer(row, *disk, sequence, whole.path);
+        read_layer(row, *disk, sequence, context_.directory(row, *disk) / layer_name(sequence));
     } catch (const Error& error) {
         if (error.code() != Code::corrupt && error.code() != Code::not_found) throw;
+        Finding whole = about(row, *disk, sequence, layer_name(sequence));
         whole.damage = error.code() == Code::not_found ? Damage::lost : Damage::flipped;
         whole.text = error.what();
         add(std::move(whole));

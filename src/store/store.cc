@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "store/chain.h"
 #include "store/context.h"
 #include "store/directories.h"
@@ -16,8 +17,8 @@
 namespace reviver::store {
 
 struct Store::Parts {
-    Parts(sys::World& world, sys::Path root, point::ImageOpener& opener, double reserve_share)
-        : context(world, std::move(root), opener, reserve_share) {}
+    Parts(sys::World& world, sys::Path root, point::ImageOpener& opener, const Options& options)
+        : context(world, std::move(root), opener, options) {}
     Context context;
 };
 
@@ -98,8 +99,10 @@ void begin_chain(Context& context, CollectionId collection, const PointInfo& tai
 
 Store::Store(sys::World& world, const sys::Path& data_directory, point::ImageOpener& opener,
              Options options) {
-    parts_ = std::make_unique<Parts>(world, make_root(world, data_directory), opener,
-                                     options.reserve_share);
+    if (options.chain_layers_max < chain_layers_least)
+        fail(Code::invalid_parameter, "chains need at least {} layers, not {}", chain_layers_least,
+             options.chain_layers_max);
+    parts_ = std::make_unique<Parts>(world, make_root(world, data_directory), opener, options);
     remove_orphans(parts_->context);
 }
 
@@ -116,6 +119,10 @@ void Store::drop_receive(CollectionId collection) {
     store::drop_receive(context, *live, collection);
 }
 
+void Store::keep_copies(CollectionId collection, const std::vector<DiskKey>& kept) {
+    parts_->context.manifest.keep_copies(collection, kept);
+}
+
 std::vector<CollectionId> Store::collections() {
     return parts_->context.manifest.collections();
 }
@@ -125,6 +132,7 @@ std::vector<PointInfo> Store::points(CollectionId collection) {
     const auto row = parts_->context.manifest.load(collection);
     if (!row) return points;
     for (const PointRow& point : row->points) {
+        if (point.info.kind == PointKind::seed) continue;
         points.push_back(point.info);
         points.back().vms = parts_->context.manifest.vms(collection, point.info.sequence);
     }
@@ -132,6 +140,12 @@ std::vector<PointInfo> Store::points(CollectionId collection) {
 }
 
 std::optional<PointInfo> Store::newest(CollectionId collection) {
+    auto info = tip(collection);
+    if (info && info->kind == PointKind::seed) return std::nullopt;
+    return info;
+}
+
+std::optional<PointInfo> Store::tip(CollectionId collection) {
     const auto row = parts_->context.manifest.load(collection);
     if (!row || row->newest() == nullptr) return std::nullopt;
     PointInfo info = row->newest()->info;
@@ -164,10 +178,32 @@ std::vector<ChainFile> Store::chain_files(CollectionId collection, Sequence sequ
     return list;
 }
 
+namespace {
+
+// Upkeep keeps chains this short; only when it is behind there is something to do here, with what
+// came in the meantime. A failover does not fail for it: a long chain reads the same.
+void bring_to_length(Context& context, Live& live, CollectionId collection, Sequence sequence) {
+    const std::size_t most = context.limits.layers_max + 1;
+    try {
+        if (longest_chain(context, live, collection, sequence) <= most) return;
+        const auto turn = live.upkeep_turn.take();
+        for (const PointRow& point : context.load(collection).points)
+            if (point.info.sequence <= sequence)
+                shorten_chains(context, live, collection, point.info.sequence, most, {});
+    } catch (const Error& error) {
+        log_warning("the chain of recovery point {} stays longer than {} layers: {}",
+                    sequence.value, most, error.what());
+    }
+}
+
+}  // namespace
+
 // With the files' turn: upkeep looks for pins under it before it replaces a file.
 void Store::pin(CollectionId collection, Sequence sequence, const std::string& reason) {
     Context& context = parts_->context;
     const auto live = context.live(collection);
+    need_point(context.load(collection), sequence);
+    bring_to_length(context, *live, collection, sequence);
     const auto files = live->files_turn.take();
     need_point(context.load(collection), sequence);
     context.manifest.pin(collection, sequence, reason);
@@ -200,12 +236,15 @@ void Store::adopt(CollectionId collection, const PointInfo& tail,
     const auto receiving = live->receive_turn.take();
     const auto upkeep = live->upkeep_turn.take();
     const auto old = context.manifest.load(collection);
-    const bool points = old && old->newest() != nullptr;
-    if (points && old->newest()->info.cut == tail.cut) return;  // done before
+    if (old && old->newest() != nullptr && old->newest()->info.cut == tail.cut)
+        return;  // done before
+    if (old && old->has_recovery_points() && tail.kind == PointKind::seed)
+        fail(Code::invalid_state, "collection {} has recovery points; it needs no seed",
+             collection.text());
     store::drop_receive(context, *live, collection);
     const auto files = live->files_turn.take();
     begin_chain(context, collection, tail, disks);
-    if (old && !points) remove_collection_files(context, old->directory);
+    if (old && !old->has_recovery_points()) remove_collection_files(context, old->directory);
 }
 
 // First the manifest lets go, then the layers go: a crash between the two leaves files that nobody
@@ -240,7 +279,7 @@ void Store::remove_collection(CollectionId collection, bool delete_files) {
     const CollectionRow row = context.load(collection);
     store::drop_receive(context, *live, collection);
     const auto files = live->files_turn.take();
-    const bool keep = !delete_files && !row.points.empty();
+    const bool keep = !delete_files && row.has_recovery_points();
     context.manifest.remove_collection(collection, keep);
     if (!keep) remove_collection_files(context, row.directory);
     if (!delete_files) return;
@@ -250,12 +289,26 @@ void Store::remove_collection(CollectionId collection, bool delete_files) {
         if (owner == collection) remove_collection_files(context, directory);
 }
 
+std::vector<KeptPoint> Store::kept(CollectionId collection, const RetentionPolicy& policy) {
+    std::vector<KeptPoint> result;
+    const auto row = parts_->context.manifest.load(collection);
+    if (!row) return result;
+    auto reasons = reasons_to_keep(retention_points(*row), policy);
+    for (std::size_t i = 0; i < row->points.size(); ++i) {
+        const PointRow& point = row->points[i];
+        result.push_back({point.info.sequence, std::move(reasons[i]), point.pins});
+    }
+    return result;
+}
+
 Upkeep Store::maintain_once(CollectionId collection, const RetentionPolicy& policy,
                             const point::Filters& filters) {
     Context& context = parts_->context;
     const auto live = context.live(collection);
     const auto turn = live->upkeep_turn.take();
-    return maintain(context, *live, collection, policy, filters);
+    point::Filters held_up = filters;
+    if (held_up.throttle == nullptr) held_up.throttle = &context.upkeep_throttle;
+    return maintain(context, *live, collection, policy, held_up);
 }
 
 std::size_t Store::shorten(CollectionId collection, Sequence sequence, std::size_t layers_max,

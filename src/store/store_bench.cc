@@ -176,6 +176,59 @@ void Upkeep(benchmark::State& state) {
 }
 BENCHMARK(Upkeep)->ArgName("merge")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->UseRealTime();
 
+// 84 points of 2000 scattered changes each, with upkeep behind each of them, or without any.
+std::unique_ptr<Bench> long_history(bool upkeep) {
+    constexpr std::uint64_t points = 84;
+    auto bench = std::make_unique<Bench>();
+    const RetentionPolicy keep_all{24, std::chrono::hours(10'000'000), {}, points};
+    full_point(*bench->store, 1024 * mib);
+    for (std::uint64_t sequence = 2; sequence <= points; ++sequence) {
+        scattered_point(*bench->store, sequence, 1024 * mib, 2000);
+        while (upkeep && bench->store->maintain_once(test_collection(), keep_all).more) {
+        }
+    }
+    return bench;
+}
+
+// 100,000 reads of 4 KiB by stock QEMU, all over the disk: of the base alone, of the newest point's
+// chain as upkeep keeps it, and of one with a layer for each point.
+void BootChainReads(benchmark::State& state) {
+    const auto bench = long_history(state.range(0) == 1);
+    const auto chain = bench->store->chain_files(test_collection(), {84}, {test_vm(), "vda"});
+    const ChainFile& file = state.range(0) == 0 ? chain.front() : chain.back();
+    const std::string command = "qemu-img bench -q -c 100000 -d 1 -s 4096 -S 340807680 -f " +
+                                file.format + " " + file.path.string() + " > /dev/null";
+    for (auto _ : state)
+        if (run(command) != 0) state.SkipWithError("qemu-img bench failed");
+    std::uint64_t bytes = 0;
+    for (const PointInfo& point : bench->store->points(test_collection()))
+        bytes += point.size_bytes;
+    state.counters["layers"] = state.range(0) == 0 ? 0 : static_cast<double>(chain.size() - 1);
+    state.counters["layer_bytes_mib"] = static_cast<double>(bytes >> 20);
+}
+BENCHMARK(BootChainReads)
+    ->ArgName("base_short_long")
+    ->DenseRange(0, 2)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+// What a failover asks of the store; at worst, of one whose upkeep never ran.
+void Pin(benchmark::State& state) {
+    const auto bench = long_history(state.range(0) != 0);
+    for (auto _ : state) {
+        bench->store->pin(test_collection(), {84}, "bench");
+        benchmark::DoNotOptimize(
+            bench->store->chain_files(test_collection(), {84}, {test_vm(), "vda"}));
+    }
+}
+BENCHMARK(Pin)
+    ->ArgName("upkeep")
+    ->DenseRange(0, 1)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
 }  // namespace
 }  // namespace reviver::store
 

@@ -111,8 +111,9 @@ std::vector<Extent> LinuxFile::extents(Range range) {
 
 int flags_of(OpenMode mode) {
     switch (mode) {
+        // Of a pipe that somebody put where a file should be, nobody waits for the other end.
         case OpenMode::read:
-            return O_RDONLY;
+            return O_RDONLY | O_NONBLOCK;
         case OpenMode::write:
             return O_RDWR;
         case OpenMode::create_new:

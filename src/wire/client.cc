@@ -9,8 +9,9 @@ namespace reviver::wire {
 PeerLink::PeerLink(sys::World& world, Transport& transport, const Site& self,
                    const sys::Endpoint& to, const Fingerprint& expected, sys::MonoTime deadline,
                    const LinkOptions& options)
-    : link_(std::make_shared<Link>(world, transport.connect(to, expected, deadline), self, deadline,
-                                   options)) {}
+    : link_(std::make_shared<Link>(world,
+                                   transport.connect(to, expected, deadline, options.bandwidth),
+                                   self, deadline, options)) {}
 
 PeerLink::~PeerLink() {
     close();

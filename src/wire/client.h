@@ -27,6 +27,7 @@ struct LinkOptions {
     Patience patience{};
     std::size_t window_bytes = window_bytes_default;  // the smaller of ours and the peer's holds
     int compression_level = 1;                        // zstd, 1 to 3
+    std::shared_ptr<BandwidthLimit> bandwidth{};  // of this link alone or of several; null: none
 };
 
 class PeerLink {

@@ -348,5 +348,17 @@ TEST_F(OneWay, bandwidth_is_kept_for_both_directions_together) {
     EXPECT_GE(slow.world.clock.mono() - begin, std::chrono::milliseconds(150));
 }
 
+TEST_F(OneWay, a_link_pays_to_a_limit_of_its_own_and_to_its_sites) {
+    const auto site = std::make_shared<BandwidthLimit>(sites.world.clock, 4 << 20);
+    TestSites slow(Way::plain_memory, {}, site);
+    LinkOptions options;
+    options.bandwidth = std::make_shared<BandwidthLimit>(sites.world.clock, 1 << 20);
+    const auto own = slow.connect(options);
+    const auto begin = slow.world.clock.mono();
+    own->call("echo", std::string(300 << 10, 'x'), soon());
+    // 600 KiB at 1 MiB a second, less the burst and what was received last.
+    EXPECT_GE(slow.world.clock.mono() - begin, std::chrono::milliseconds(180));
+}
+
 }  // namespace
 }  // namespace reviver::wire

@@ -113,6 +113,7 @@ std::string encode(const point::ReceiveHeader& header) {
         message.mutable_targets()->append(disk.shape.key.target).push_back('\0');
         message.add_sizes(disk.shape.size_bytes);
         message.add_bulks(static_cast<std::uint32_t>(disk.bulk));
+        message.add_copies(disk.copy);
     }
     return message.SerializeAsString();
 }
@@ -135,7 +136,8 @@ std::vector<point::ReceiveHeader::Disk> disks_of(const pb::Open& message) {
     const std::size_t count = targets.size();
     require(count <= point::disks_max, "too many disks");
     require(message.vm_ids().size() == count * 16 && message.sizes_size() == int(count) &&
-                message.bulks_size() == int(count),
+                message.bulks_size() == int(count) &&
+                (message.copies_size() == 0 || message.copies_size() == int(count)),
             "the lists of disks differ in length");
     std::vector<point::ReceiveHeader::Disk> disks(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -147,6 +149,7 @@ std::vector<point::ReceiveHeader::Disk> disks_of(const pb::Open& message) {
         disks[i].shape.key.target = targets[i];
         disks[i].shape.size_bytes = message.sizes(at);
         disks[i].bulk = static_cast<point::Bulk>(message.bulks(at));
+        if (message.copies_size() > 0) disks[i].copy = message.copies(at);
     }
     return disks;
 }

@@ -5,8 +5,8 @@
 namespace reviver::wire {
 
 MeteredStream::MeteredStream(std::shared_ptr<sys::Stream> stream, sys::Clock& clock,
-                             std::shared_ptr<BandwidthLimit> limit)
-    : stream_(std::move(stream)), clock_(clock), limit_(std::move(limit)) {}
+                             BandwidthLimits limits)
+    : stream_(std::move(stream)), clock_(clock), limits_(std::move(limits)) {}
 
 void MeteredStream::limit_waits(sys::MonoTime deadline, sys::Duration silence) {
     deadline_ = deadline;
@@ -20,21 +20,24 @@ void MeteredStream::arm() {
     stream_->set_deadline(std::min(deadline_.load(), silent_until));
 }
 
+std::size_t MeteredStream::slice_of(std::size_t bytes) const {
+    for (const auto& limit : limits_) bytes = std::min(bytes, limit->slice_bytes());
+    return bytes;
+}
+
 std::size_t MeteredStream::read_some(ByteSpan to) {
+    for (const auto& limit : limits_) limit->wait_for_turn();
     arm();
-    const std::size_t got = stream_->read_some(to);
+    const std::size_t got = stream_->read_some(to.first(slice_of(to.size())));
     received_ += got;
-    if (limit_) limit_->charge_received(got);
+    for (const auto& limit : limits_) limit->charge_received(got);
     return got;
 }
 
 void MeteredStream::write_all(ByteView from) {
     while (!from.empty()) {
-        std::size_t slice = from.size();
-        if (limit_) {
-            slice = std::min(slice, limit_->slice_bytes());
-            limit_->wait_for(slice);
-        }
+        const std::size_t slice = slice_of(from.size());
+        for (const auto& limit : limits_) limit->wait_for(slice);
         arm();
         stream_->write_all(from.first(slice));
         sent_ += slice;

@@ -16,9 +16,8 @@ constexpr std::size_t gather_bytes_max = 64 << 10;  // parts smaller together ar
 
 class PlainChannel : public Channel {
   public:
-    PlainChannel(std::shared_ptr<sys::Stream> stream, sys::Clock& clock,
-                 std::shared_ptr<BandwidthLimit> limit)
-        : stream_(std::move(stream), clock, std::move(limit)) {}
+    PlainChannel(std::shared_ptr<sys::Stream> stream, sys::Clock& clock, BandwidthLimits limits)
+        : stream_(std::move(stream), clock, std::move(limits)) {}
 
     void exchange_identities(const Fingerprint& self) {
         std::array<std::byte, preamble_bytes> bytes;
@@ -74,12 +73,17 @@ class PlainChannel : public Channel {
 
 PlainTransport::PlainTransport(sys::World& world, const Fingerprint& self,
                                std::shared_ptr<BandwidthLimit> limit)
-    : world_(world), self_(self), limit_(std::move(limit)) {}
+    : world_(world), self_(self) {
+    if (limit) limits_.push_back(std::move(limit));
+}
 
 std::unique_ptr<Channel> PlainTransport::connect(const sys::Endpoint& to,
                                                  const Fingerprint& expected,
-                                                 sys::MonoTime deadline) {
-    auto channel = accept(world_.network.connect(to, deadline), deadline);
+                                                 sys::MonoTime deadline,
+                                                 std::shared_ptr<BandwidthLimit> own) {
+    BandwidthLimits limits = limits_;
+    if (own) limits.push_back(std::move(own));
+    auto channel = exchange(world_.network.connect(to, deadline), std::move(limits), deadline);
     if (channel->peer() != expected) {
         fail(Code::access_denied, "{} is another site than expected: its fingerprint is {}",
              to.text(), channel->peer().text());
@@ -89,7 +93,13 @@ std::unique_ptr<Channel> PlainTransport::connect(const sys::Endpoint& to,
 
 std::unique_ptr<Channel> PlainTransport::accept(std::shared_ptr<sys::Stream> stream,
                                                 sys::MonoTime deadline) {
-    auto channel = std::make_unique<PlainChannel>(std::move(stream), world_.clock, limit_);
+    return exchange(std::move(stream), limits_, deadline);
+}
+
+std::unique_ptr<Channel> PlainTransport::exchange(std::shared_ptr<sys::Stream> stream,
+                                                  BandwidthLimits limits, sys::MonoTime deadline) {
+    auto channel =
+        std::make_unique<PlainChannel>(std::move(stream), world_.clock, std::move(limits));
     channel->limit_waits(deadline, sys::Duration::max());
     channel->exchange_identities(self_);
     return channel;

@@ -17,14 +17,18 @@ class PlainTransport : public Transport {
                    std::shared_ptr<BandwidthLimit> limit = nullptr);
 
     std::unique_ptr<Channel> connect(const sys::Endpoint& to, const Fingerprint& expected,
-                                     sys::MonoTime deadline) override;
+                                     sys::MonoTime deadline,
+                                     std::shared_ptr<BandwidthLimit> own = nullptr) override;
     std::unique_ptr<Channel> accept(std::shared_ptr<sys::Stream> stream,
                                     sys::MonoTime deadline) override;
 
   private:
+    std::unique_ptr<Channel> exchange(std::shared_ptr<sys::Stream> stream, BandwidthLimits limits,
+                                      sys::MonoTime deadline);
+
     sys::World& world_;
     Fingerprint self_;
-    std::shared_ptr<BandwidthLimit> limit_;
+    BandwidthLimits limits_;
 };
 
 }  // namespace reviver::wire

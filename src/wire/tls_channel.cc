@@ -17,9 +17,8 @@ constexpr std::size_t departing_bytes = 256 << 10;  // gathered before they are 
 }  // namespace
 
 TlsChannel::TlsChannel(std::shared_ptr<sys::Stream> stream, sys::Clock& clock,
-                       std::shared_ptr<BandwidthLimit> limit, SSL_CTX* context,
-                       std::uint64_t key_bytes)
-    : stream_(std::move(stream), clock, std::move(limit)),
+                       BandwidthLimits limits, SSL_CTX* context, std::uint64_t key_bytes)
+    : stream_(std::move(stream), clock, std::move(limits)),
       key_bytes_(key_bytes),
       ssl_(SSL_new(context)),
       arriving_(arriving_bytes) {

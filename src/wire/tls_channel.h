@@ -18,8 +18,8 @@ namespace reviver::wire {
 
 class TlsChannel : public Channel {
   public:
-    TlsChannel(std::shared_ptr<sys::Stream> stream, sys::Clock& clock,
-               std::shared_ptr<BandwidthLimit> limit, SSL_CTX* context, std::uint64_t key_bytes);
+    TlsChannel(std::shared_ptr<sys::Stream> stream, sys::Clock& clock, BandwidthLimits limits,
+               SSL_CTX* context, std::uint64_t key_bytes);
 
     // Errors: access_denied when the other end presents no certificate, protocol when it does not
     // speak TLS 1.3, and those of the stream.

@@ -82,9 +82,9 @@ TEST_F(Tls, nobody_comes_without_a_certificate) {
 // Both ends of one TLS connection.
 class Pair {
   public:
-    explicit Pair(std::uint64_t key_bytes)
-        : west_(world_, credentials_of("west"), nullptr, key_bytes),
-          east_(world_, credentials_of("east"), nullptr, key_bytes) {
+    explicit Pair(std::uint64_t key_bytes, const Credentials& west = credentials_of("west"),
+                  const Credentials& east = credentials_of("east"))
+        : west_(world_, west, nullptr, key_bytes), east_(world_, east, nullptr, key_bytes) {
         const auto listener = world_.network.listen({"127.0.0.1", 0});
         std::thread accepting([&] { served = east_.accept(listener->accept(), soon()); });
         asking = west_.connect({"127.0.0.1", listener->port()}, east_.self(), soon());
@@ -120,6 +120,33 @@ class Pair {
     TlsTransport west_;
     TlsTransport east_;
 };
+
+// The same key in a certificate of another time.
+Credentials good_from(long since_s, long until_s) {
+    const Credentials& now = credentials_of("west");
+    const OwnedCertificate certificate = certificate_of(now.certificate);
+    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), since_s);
+    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), until_s);
+    X509_sign(certificate.get(), key_of(now.key).get(), EVP_sha256());
+    const OwnedBio out(BIO_new(BIO_s_mem()));
+    PEM_write_bio_X509(out.get(), certificate.get());
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return {{text, static_cast<std::size_t>(size)}, now.key};
+}
+
+// The fingerprint is the trust: no date ends a replication, on whichever side of it the clock is.
+TEST(TlsCertificates, count_by_their_fingerprint_whatever_their_dates) {
+    constexpr long day_s = 86'400;
+    const Bytes data = random_bytes(2000);
+    for (const Credentials& other : {good_from(-2 * day_s, -day_s), good_from(day_s, 2 * day_s)}) {
+        Pair asking(key_bytes_max, other, credentials_of("east"));
+        EXPECT_EQ(asking.served->peer(), fingerprint_of(other.certificate));
+        EXPECT_TRUE(asking.exchange(data));
+        Pair asked(key_bytes_max, credentials_of("east"), other);
+        EXPECT_TRUE(asked.exchange(data));
+    }
+}
 
 TEST(TlsKeys, are_renewed_under_way_in_both_directions) {
     const Bytes data = random_bytes(3 << 20);

@@ -41,16 +41,17 @@ OwnedContext make_context(const Credentials& self) {
 TlsTransport::TlsTransport(sys::World& world, const Credentials& self,
                            std::shared_ptr<BandwidthLimit> limit, std::uint64_t key_bytes)
     : world_(world),
-      limit_(std::move(limit)),
       key_bytes_(key_bytes),
       self_(fingerprint_of(self.certificate)),
-      context_(make_context(self).release(), SSL_CTX_free) {}
+      context_(make_context(self).release(), SSL_CTX_free) {
+    if (limit) limits_.push_back(std::move(limit));
+}
 
 TlsTransport::~TlsTransport() = default;
 
 std::unique_ptr<Channel> TlsTransport::handshake(std::shared_ptr<sys::Stream> stream, bool serving,
-                                                 sys::MonoTime deadline) {
-    auto channel = std::make_unique<TlsChannel>(std::move(stream), world_.clock, limit_,
+                                                 BandwidthLimits limits, sys::MonoTime deadline) {
+    auto channel = std::make_unique<TlsChannel>(std::move(stream), world_.clock, std::move(limits),
                                                 context_.get(), key_bytes_);
     channel->limit_waits(deadline, sys::Duration::max());
     channel->handshake(serving);
@@ -59,12 +60,16 @@ std::unique_ptr<Channel> TlsTransport::handshake(std::shared_ptr<sys::Stream> st
 
 std::unique_ptr<Channel> TlsTransport::accept(std::shared_ptr<sys::Stream> stream,
                                               sys::MonoTime deadline) {
-    return handshake(std::move(stream), true, deadline);
+    return handshake(std::move(stream), true, limits_, deadline);
 }
 
 std::unique_ptr<Channel> TlsTransport::connect(const sys::Endpoint& to, const Fingerprint& expected,
-                                               sys::MonoTime deadline) {
-    auto channel = handshake(world_.network.connect(to, deadline), false, deadline);
+                                               sys::MonoTime deadline,
+                                               std::shared_ptr<BandwidthLimit> own) {
+    BandwidthLimits limits = limits_;
+    if (own) limits.push_back(std::move(own));
+    auto channel =
+        handshake(world_.network.connect(to, deadline), false, std::move(limits), deadline);
     if (channel->peer() != expected) {
         fail(
             Code::access_denied,
@@ -75,7 +80,7 @@ std::unique_ptr<Channel> TlsTransport::connect(const sys::Endpoint& to, const Fi
 }
 
 Fingerprint TlsTransport::fetch_fingerprint(const sys::Endpoint& to, sys::MonoTime deadline) {
-    return handshake(world_.network.connect(to, deadline), false, deadline)->peer();
+    return handshake(world_.network.connect(to, deadline), false, limits_, deadline)->peer();
 }
 
 }  // namespace reviver::wire

@@ -32,7 +32,8 @@ class TlsTransport : public Transport {
     ~TlsTransport() override;
 
     std::unique_ptr<Channel> connect(const sys::Endpoint& to, const Fingerprint& expected,
-                                     sys::MonoTime deadline) override;
+                                     sys::MonoTime deadline,
+                                     std::shared_ptr<BandwidthLimit> own = nullptr) override;
     std::unique_ptr<Channel> accept(std::shared_ptr<sys::Stream> stream,
                                     sys::MonoTime deadline) override;
 
@@ -43,10 +44,10 @@ class TlsTransport : public Transport {
 
   private:
     std::unique_ptr<Channel> handshake(std::shared_ptr<sys::Stream> stream, bool serving,
-                                       sys::MonoTime deadline);
+                                       BandwidthLimits limits, sys::MonoTime deadline);
 
     sys::World& world_;
-    std::shared_ptr<BandwidthLimit> limit_;
+    BandwidthLimits limits_;
     const std::uint64_t key_bytes_;
     Fingerprint self_;
     std::unique_ptr<ssl_ctx_st, void (*)(ssl_ctx_st*)> context_;

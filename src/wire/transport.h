@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "sys/network.h"
+#include "wire/bandwidth.h"
 #include "wire/identity.h"
 
 #include <cstdint>
@@ -50,9 +51,11 @@ class Transport {
   public:
     virtual ~Transport() = default;
     // Error access_denied unless the other end proves `expected`; nothing but the handshake was
-    // sent to it then.
+    // sent to it then. Every byte is paid to the site's limit and to the channel's `own` (null:
+    // none).
     virtual std::unique_ptr<Channel> connect(const sys::Endpoint& to, const Fingerprint& expected,
-                                             sys::MonoTime deadline) = 0;
+                                             sys::MonoTime deadline,
+                                             std::shared_ptr<BandwidthLimit> own = nullptr) = 0;
     // The serving side of an accepted stream. Whoever it is has proved an identity; whether it is
     // welcome is not decided here.
     virtual std::unique_ptr<Channel> accept(std::shared_ptr<sys::Stream> stream,

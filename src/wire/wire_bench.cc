@@ -109,6 +109,38 @@ void zeros(benchmark::State& state) {
     send(state, state.range(0) != 0, chunk, true);
 }
 
+// How well a limit is kept: `of_limit` is what moved in both directions by what may.
+void limited(benchmark::State& state) {
+    sys::World& world = sys::linux_world();
+    const auto rate = static_cast<std::uint64_t>(state.range(0)) << 10;
+    const auto limit = std::make_shared<BandwidthLimit>(world.clock, rate);
+    const Site site{SiteId(), "bench", "0"};
+    TlsTransport west(world, make_credentials("west"), limit);
+    TlsTransport east(world, make_credentials("east"));
+    Anybody directory;
+    NullHandler handler;
+    PeerServer server(world, east, site, {"127.0.0.1", 0}, directory, handler);
+    PeerLink link(world, west, site, {"127.0.0.1", server.port()}, east.self(),
+                  world.clock.after(std::chrono::seconds(10)));
+    const std::string body(16 << 10, 'x');
+    const auto moved = [&] { return link.traffic().sent_bytes + link.traffic().received_bytes; };
+    for (auto _ : state) {
+        const sys::MonoTime begin = world.clock.mono();
+        const std::uint64_t before = moved();
+        while (moved() - before < 3 * rate) link.call("echo", body, sys::never);
+        const double seconds = std::chrono::duration<double>(world.clock.mono() - begin).count();
+        state.counters["of_limit"] =
+            static_cast<double>(moved() - before) / seconds / static_cast<double>(rate);
+    }
+}
+
+BENCHMARK(limited)
+    ->ArgName("kib_per_s")
+    ->Arg(256)
+    ->Arg(1024)
+    ->Arg(8192)
+    ->Iterations(1)
+    ->UseRealTime();
 BENCHMARK(incompressible)->ArgNames({"tls", "zstd"})->ArgsProduct({{0, 1}, {0, 1}})->UseRealTime();
 BENCHMARK(compressible)->ArgName("tls")->Arg(0)->Arg(1)->UseRealTime();
 BENCHMARK(scattered_4k)->ArgName("tls")->Arg(0)->Arg(1)->UseRealTime();

@@ -1,6 +1,6 @@
 """Runs the benchmarks, writes BUILD/bench.json, and shows tables.
 
-    python3 -m bench.run --build DIR [--only disk|groups|programs]
+    python3 -m bench.run --build DIR [--only disk|groups|many|programs]
 
 A part that fails is told, and does not keep the others from running; then this ends with 1.
 """
@@ -13,11 +13,11 @@ import signal
 import subprocess
 import sys
 
-from bench import disk, figures, groups
+from bench import disk, figures, groups, many
 from e2e import report
 
 PROGRAM_TIMEOUT_S = 60
-PARTS = {"disk": disk.measure, "groups": groups.measure}
+PARTS = {"disk": disk.measure, "groups": groups.measure, "many": many.measure}
 
 
 def run(program: pathlib.Path) -> list:

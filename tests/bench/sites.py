@@ -71,7 +71,7 @@ class DiskPair(BenchPair):
         directory = self.directory / "guests"
         directory.mkdir()
         guest = group.Guest(
-            *("disk-0", str(uuid.uuid4()), (self.disk,)),
+            *("disk-0", str(uuid.uuid4()), (self.disk,), None),
             *(directory / "disk-0.console", directory / "disk-0.xml"),
         )
         guest.xml.write_text(

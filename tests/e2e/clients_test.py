@@ -1,6 +1,8 @@
 """Clients that others wrote, at both doors of one site: wbemcli (SBLIM) speaks CIM-XML, wsl speaks
-WS-Management with curl. What they print is what their users see."""
+WS-Management with curl. What they print is what their users see. The page about them is run as it
+is written."""
 
+import json
 import os
 import pathlib
 import re
@@ -8,6 +10,7 @@ import shutil
 import subprocess
 import unittest
 
+import pages
 from e2e.reviver_site import Site, short_path
 from guest import embed
 
@@ -17,7 +20,24 @@ CLASS_URI = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/"
 WMI_URI = f"http://schemas.microsoft.com/wbem/wsman/1/wmi/{NAMESPACE}/*"
 WQL = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
 RELATIONSHIP = "Msvm_ReplicationRelationship"
+PAGE = "docs/clients.md"
 TIMEOUT_S = 30
+# In the order of the page: a part of the command, and of what it says.
+EXPECTED = [
+    (" ei ", 'ElementName="shop"'),
+    (" gc ", "JobState="),
+    (" ai ", "ReplicationInterval="),
+    (" cm ", "DefineCollection: 0"),
+    ("export ", ""),
+    ("C=", ""),
+    ("wslid", "<i:ProductVendor>Reviver<"),
+    ("wslenum", "<p:ElementName>shop<"),
+    ("wslget", "<p:ElementName>shop<"),
+    ("wslinvoke", "<p:ReturnValue>0<"),
+    ("wslenum", "EndOfSequence"),
+    ("/cimom", "<INSTANCENAME "),
+    ("/api/v1/", '"ElementName":"shop"'),
+]
 
 
 class ClientsTest(unittest.TestCase):
@@ -35,6 +55,48 @@ class ClientsTest(unittest.TestCase):
         cls.address = f"127.0.0.1:{cls.site.wsman_port}"
         cls.site.reviver("collection", "create", "shop")
         cls.shop = cls.wbemcli("ein", "Msvm_VirtualSystemCollection").split('"')[1]
+
+    # --- the page ---
+
+    def words(self) -> dict:
+        return {
+            "SITE": str(self.site.directory),
+            "PASSWORD": self.password,
+            "ID": self.shop,
+            "127.0.0.1:5986": self.address,
+            "localhost:5986": f"localhost:{self.site.wsman_port}",
+        }
+
+    def blocks(self, language) -> list:
+        return [
+            block
+            for block in pages.blocks(PAGE)
+            if (block.language, block.word, block.tried) == (language, "", True)
+        ]
+
+    def test_the_commands_of_the_page_work(self):
+        pages.write_files(PAGE, self.directory)
+        todo = [command for block in self.blocks("sh") for command in pages.commands(block)]
+        runs = pages.run_shell(todo, self.words(), self.directory, self.environment())
+        pages.judge(self, runs, EXPECTED)
+
+    def test_the_programs_of_the_page_work(self):
+        pages.write_files(PAGE, self.directory)
+        (block,) = self.blocks("python")
+        run = pages.run_python(block, self.words(), self.directory, self.environment())
+        pages.judge(self, [run], [("winrm", "<i:ProductVendor>Reviver<")])
+
+    def test_the_queries_of_the_page_are_answered(self):
+        (block,) = self.blocks("wql")
+        url = f"https://{self.address}/api/v1/root:HyperVCluster:v2/query"
+        login = ("--insecure", "--user", f"admin:{self.password}")
+        counts = []
+        for query in pages.put_in_place(block.text, self.words()).splitlines():
+            asked = ("--get", "--data-urlencode", f"q={query}", url)
+            answer = self.run_client("curl", "--silent", "--fail-with-body", *login, *asked)
+            counts.append(len(json.loads(answer)["instances"]))
+        self.assertEqual(len(counts), 5)
+        self.assertGreaterEqual(counts[2], 1)
 
     # --- the clients ---
 
@@ -63,15 +125,19 @@ class ClientsTest(unittest.TestCase):
         return cls.run_client("wbemcli", *options, operation, url, *more, fails=fails)
 
     @classmethod
+    def environment(cls):
+        """In which wsl asks nobody and leaves nothing behind."""
+        quiet = {"HOME": str(cls.directory), "IPINTERACTIVE": "0", "KEEPHISTORY": "0"}
+        return {**os.environ, **quiet}
+
+    @classmethod
     def wsl(cls, command, *arguments):
         environment = {
-            "HOME": str(cls.directory),
+            **cls.environment(),
             "WSENDPOINT": cls.address,
             "WSUSER": "admin",
             "WSPASS": cls.password,
             "WSDONTASK": "y",
-            "IPINTERACTIVE": "0",
-            "KEEPHISTORY": "0",
         }
         return cls.run_client(f"wsl{command}", *arguments, environment=environment)
 

@@ -134,7 +134,7 @@ class ForeignTest(unittest.TestCase):
         self.assertEqual(found["CompressionEnabled"].lower(), "false")
         self.pair.wait_for_new_points(self.pair.away, 2, 30)
         for client, settings, code in (
-            (self.home, {"RecoveryConnectionPoint": "elsewhere"}, 32770),
+            (self.home, {"RecoveryConnectionPoint": "elsewhere"}, 32773),
             (self.home, {"ReplicationInterval": 0}, 32773),
             (self.away, {"ReplicationInterval": 5}, 32775),
         ):

@@ -2,20 +2,24 @@
 others wrote (curl, pywinrm, python3-gssapi), over TLS and over plain HTTP with sealed messages."""
 
 import base64
+import datetime
 import hashlib
 import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
+import signal
 import ssl
 import subprocess
 import unittest
 
+import pages
 import winrm.exceptions
 import winrm.transport
 from e2e.kdc import REALM, Kdc
-from e2e.reviver_site import Failed, Site, free_tcp_port, short_path
+from e2e.reviver_site import Failed, Site, free_tcp_port, short_path, wait_for
 from e2e.sealed_client import SealedClient
 from guest import embed
 
@@ -66,19 +70,41 @@ class LoginsTest(unittest.TestCase):
         cls.directory = directory
         cls.certificate = cls.site.directory / "keys/management.crt"
 
-    @staticmethod
-    def make_certificates(directory):
+    @classmethod
+    def make_certificates(cls, directory):
         key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
         for name in ("ca", "other-ca"):
             files = ("-keyout", directory / f"{name}.key", "-out", directory / f"{name}.pem")
             openssl("req", "-x509", *key, *files, "-days", "1", "-subj", f"/CN={name}")
-        for name, ca in (("ann", "ca"), ("forged", "other-ca")):
-            request = directory / f"{name}.csr"
-            files = ("-keyout", directory / f"{name}.key", "-out", request)
-            openssl("req", "-new", *key, *files, "-subj", "/CN=ann")
-            signer = ("-CA", directory / f"{ca}.pem", "-CAkey", directory / f"{ca}.key")
-            out = directory / f"{name}.pem"
-            openssl("x509", "-req", "-in", request, *signer, "-days", "1", "-out", out)
+        cls.issue(directory, "ann", "ca")
+        cls.issue(directory, "forged", "other-ca")
+        cls.issue(directory, "old", "ca", -2, -1)
+        cls.issue(directory, "early", "ca", 1, 2)
+
+    @staticmethod
+    def issue(directory, name, ca, first_day=0, last_day=1):
+        """A certificate of that CA, good between two days counted from now."""
+        request, out = directory / f"{name}.csr", directory / f"{name}.pem"
+        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+        files = ("-keyout", directory / f"{name}.key", "-out", request)
+        openssl("req", "-new", *key, *files, "-subj", "/CN=ann")
+        index = directory / f"{name}.index"
+        index.write_text("")
+        config = directory / f"{name}.cnf"
+        config.write_text(
+            "[ca]\ndefault_ca = it\n[it]\npolicy = any\ndefault_md = sha256\n"
+            f"database = {index}\nnew_certs_dir = {directory}\nrand_serial = yes\n"
+            "[any]\ncommonName = supplied\n"
+        )
+        now = datetime.datetime.now(datetime.timezone.utc)
+        first, last = (
+            f"{now + datetime.timedelta(days=day, minutes=-5):%Y%m%d%H%M%SZ}"
+            for day in (first_day, last_day)
+        )
+        signer = ("-cert", directory / f"{ca}.pem", "-keyfile", directory / f"{ca}.key")
+        when = ("-startdate", first, "-enddate", last)
+        files = ("-config", config, "-in", request, "-out", out)
+        openssl("ca", "-batch", "-notext", *files, *signer, *when)
 
     @staticmethod
     def restore(saved):
@@ -182,8 +208,16 @@ class LoginsTest(unittest.TestCase):
         self.assertEqual(status, 200)
         self.assertIn("IdentifyResponse", body)
 
-    def test_a_forged_certificate_does_not(self):
-        self.assertEqual(self.curl(*self.certificate_of("forged"))[0], 0)
+    def test_a_certificate_that_does_not_count_does_not(self):
+        for name, why in (
+            ("forged", "issuer certificate"),
+            ("old", "certificate has expired"),
+            ("early", "certificate is not yet valid"),
+        ):
+            said = len(self.site.log.read_text())
+            self.assertEqual(self.curl(*self.certificate_of(name))[0], 0, name)
+            told = f"refused a certificate from 127.0.0.1: .*{why}"
+            wait_for(why, lambda: re.search(told, self.site.log.read_text()[said:]))
 
     def test_the_auditor_fetches_the_log(self):
         log = subprocess.run(
@@ -208,6 +242,33 @@ class LoginsTest(unittest.TestCase):
         self.assertEqual((call["who"], call["method"]), ("admin", "DefineCollection"))
         self.assertEqual((result["call"], result["return"]), (call["n"], 0))
 
+    def test_what_becomes_of_accounts_is_in_the_log(self):
+        before = len(self.audit_lines())
+        steps = (
+            (("add", "eve", "--role", "viewer", "--generate"), "added", "viewer"),
+            (("role", "eve", "operator,auditor"), "roles", "operator,auditor"),
+            (("passwd", "eve", "--generate"), "password", "operator,auditor"),
+            (("certificate", "eve", "--common-name", "Eve"), "certificates", "operator,auditor"),
+            (("remove", "eve"), "removed", "operator,auditor"),
+        )
+        for arguments, _, _ in steps:
+            self.site.reviver("user", *arguments)
+            self.curl(*self.certificate_of("ann"))  # the daemon looks when somebody comes
+        lines = [one for one in self.audit_lines()[before:] if one["event"] == "account"]
+        told = [(one["account"], one["change"], one["roles"]) for one in lines]
+        self.assertEqual(told, [("eve", change, roles) for _, change, roles in steps])
+        self.assertEqual(lines[3]["proofs"], "cn=Eve")
+        self.assertNotIn("scrypt", json.dumps(lines))
+        start = next(one for one in self.audit_lines() if one["event"] == "accounts")
+        self.assertEqual(start["accounts"]["admin"], "administrator")
+        self.assertEqual(start["accounts"]["cert-ann"], "auditor")
+
+        self.site.reviver("user", "add", "zoe", "--no-password")
+        self.site.daemon.send_signal(signal.SIGHUP)
+        wait_for("a look without a login", lambda: '"zoe"' in json.dumps(self.audit_lines()))
+        self.site.reviver("user", "remove", "zoe")
+        self.site.reviver("audit", "verify")
+
     def certificate_of(self, name):
         return (
             "--cert",
@@ -215,6 +276,16 @@ class LoginsTest(unittest.TestCase):
             "--key",
             str(self.directory / f"{name}.key"),
         )
+
+    def test_the_commands_of_the_page_work(self):
+        (block,) = (one for one in pages.blocks("docs/clients.md") if one.word == "kerberos")
+        words = {
+            "SITE": str(self.site.directory),
+            "east.example.org:5986": f"localhost:{self.site.wsman_port}",
+        }
+        runs = pages.run_shell(pages.commands(block), words, self.directory, dict(os.environ))
+        figures = "reviver_site_info"
+        pages.judge(self, runs, [("--negotiate", figures), ("--cert ann.pem", figures)])
 
     # --- over TLS ---
 
@@ -252,6 +323,26 @@ class LoginsTest(unittest.TestCase):
         self.assertEqual(self.over_tls(right)[0], 200)
         self.assertEqual(self.over_tls(None)[0], 200)
         self.assertEqual(self.over_tls(hashlib.sha256(b"of somebody between").digest())[0], 401)
+
+    def test_a_handshake_without_a_binding_is_refused_where_it_is_wanted(self):
+        der = ssl.PEM_cert_to_DER_cert(self.certificate.read_text())
+        right = hashlib.sha256(der).digest()
+        wanted = "require_channel_binding"
+        self.restart_with(wanted, "true")
+        self.addCleanup(self.restart_with, wanted, "false")
+        self.assertEqual(self.over_tls(right)[0], 200)
+        self.assertEqual(self.over_tls(None)[0], 401)
+        last = [one for one in self.audit_lines() if one["event"] == "turned away"][-1]
+        self.assertEqual((last["as"], last["why"]), (f"ann@{REALM}", "no channel binding"))
+        self.assertEqual(self.over_tls(hashlib.sha256(b"of somebody between").digest())[0], 401)
+        self.assertEqual(self.curl("--negotiate", "--user", ":")[0], 401, "curl names none")
+        client = self.sealed()
+        self.assertEqual(client.handshake()[0], 200, "without TLS there is nothing to name")
+
+    def restart_with(self, key, value):
+        self.site.configure(key, value)
+        self.site.stop()
+        self.site.start()
 
     def test_a_proxy_shares_connections_and_cannot_log_in(self):
         status, _ = self.curl("--negotiate", "--user", ":", "--header", "Via: 1.1 proxy")

@@ -88,6 +88,44 @@ class OperationsTest(unittest.TestCase):
     def is_off_by_file(self, site) -> bool:
         return not (site.libvirt / f"run/qemu/{self.guest.name}.pid").exists()
 
+    # --- how far behind, and how fast
+
+    def test_both_sides_warn_of_the_second_missed_cycle_and_a_limit_changes_while_they_run(self):
+        self.replicate()
+        too_old = "the newest recovery point of 'shop' is"
+        warns = lambda site: too_old in self.issues(site)
+        self.assertFalse(warns(self.home) or warns(self.away))
+        points = self.away.ask("points", "shop")
+        self.assertIn("newest", points[-1]["KeptAs"])
+        self.assertIn("recent", points[-2]["KeptAs"])
+
+        self.away.daemon.send_signal(signal.SIGSTOP)  # a peer that hangs
+        wait_for("home's warning", lambda: warns(self.home), 60)
+        self.assertGreaterEqual(self.pair.status(self.home)["Statistics"]["ReplicationHealth"], 2)
+        self.away.daemon.send_signal(signal.SIGCONT)
+        wait_for("the warning's end", lambda: not warns(self.home), 120)
+        self.pair.wait_for_new_points(self.away, 1)
+
+        config = self.home.directory / "reviver.toml"
+        limit = "[[replication.collection]]\nname = 'shop'\nbandwidth_kib_per_s_max = 256\n"
+        config.write_text(config.read_text() + limit)
+        self.home.daemon.send_signal(signal.SIGHUP)
+        limited = lambda: self.pair.details(self.home).get("BandwidthLimit") == 256 << 10
+        wait_for("the limit", limited, STOP_S)
+        self.assertIn("256.0 KiB/s now", self.home.reviver("status", "shop"))
+        good = config.read_text()
+        config.write_text(good + "nonsense = 1\n")
+        self.home.daemon.send_signal(signal.SIGHUP)
+        held = "what was read before holds on"
+        wait_for("the refusal", lambda: held in self.home.log.read_text(), STOP_S)
+        config.write_text(good)
+        self.assertTrue(limited())
+        self.pair.wait_for_new_points(self.away, 1)
+
+        self.home.kill()
+        wait_for("away's warning", lambda: warns(self.away), 60)
+        wait_for("a line in its log", lambda: "is too old" in self.away.log.read_text(), STOP_S)
+
     # --- resynchronization, scheduled and cancelled work
 
     def test_resynchronization_waits_for_a_person(self):

@@ -26,6 +26,7 @@ class Verdict:
     holds: bool
     last_record: int
     faults: tuple
+    quiesced: bool  # every guest, as its disks say
 
 
 class Pair:
@@ -58,8 +59,11 @@ class Pair:
         """Defines the guests at home with virsh, as anybody's guests are; before the daemon
         opens the root.
         """
-        self.guests = group.make(self.directory / "guests", machine.find(self.build), self.shape)
+        self.guests = group.make(self.directory / "guests", self.machine(), self.shape)
         embed.virsh(self.home.libvirt, *(f"define {guest.xml}" for guest in self.guests))
+
+    def machine(self) -> group.Machine:
+        return machine.find(self.build, bool(self.shape.agent))
 
     def start_sites(self) -> None:
         for site in (self.home, self.away):
@@ -192,7 +196,8 @@ class Pair:
         if done.returncode not in (0, 1):
             raise Failed(done.stderr.strip())
         answer = json.loads(done.stdout)
-        return Verdict(answer["holds"], answer["last_record"], tuple(answer["faults"]))
+        faults = tuple(answer["faults"])
+        return Verdict(answer["holds"], answer["last_record"], faults, answer["quiesced"])
 
     def prove_order(self, disks: list, what: str) -> int:
         """The last record of a set of disks on which the order of the group holds; fails when it

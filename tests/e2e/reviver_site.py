@@ -231,15 +231,15 @@ class Site:
         )
 
     def point_disk(self, collection: str, vm: str, target: str, sequence: int) -> Disk:
-        """The layer file that shows a disk at a recovery point, wherever among the lives of its
-        collection and its disk."""
-        lives = f"{collection}*/{vm}/{target}*/p{sequence}.qcow2"
-        found = list((self.directory / "data/store").glob(lives))
-        if len(found) != 1:
-            raise Failed(
-                f"{self.name} has {len(found)} files for point {sequence} of {vm}/{target}"
-            )
-        return Disk(target, found[0], "qcow2")
+        """The layer file that shows a disk at a recovery point, in the latest life of its
+        collection that has one, wherever among the lives of the disk."""
+        store = self.directory / "data/store"
+        lives = sorted(store.glob(f"{collection}*"), key=lambda life: (len(life.name), life.name))
+        for life in reversed(lives):
+            found = list(life.glob(f"{vm}/{target}*/p{sequence}.qcow2"))
+            if len(found) == 1:
+                return Disk(target, found[0], "qcow2")
+        raise Failed(f"{self.name} has no file for point {sequence} of {vm}/{target}")
 
     def endpoint(self) -> dict:
         return {

@@ -19,13 +19,15 @@ from xml.sax.saxutils import escape
 
 DISK_FORMATS = ("qcow2", "raw")  # of vda, vdb
 MEMORY_MIB = 96
+FILES_MIB = 16
 
 
 @dataclasses.dataclass(frozen=True)
 class Guest:
     name: str
     id: str
-    disks: tuple  # of paths, in the order vda, vdb
+    disks: tuple  # of paths, in the order vda, vdb; what the witness has
+    files: pathlib.Path | None  # the disk with a file system, vdc
     console: pathlib.Path
     xml: pathlib.Path
 
@@ -42,6 +44,10 @@ class Shape:
     slots: int = 512
     filled_mib: int = 0  # of random data on each disk, where the witness keeps nothing
     shared: int = 0  # 1: the guests have one more disk, which is the same one for all
+    agent: int = 0  # 1: with a guest agent, and a third disk with a file system
+    hanging: int = -1  # the guest whose agent's hook hangs before a freeze
+    hang_s: int = 0
+    deaf: int = -1  # the guest that does not shut down, whoever asks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,11 +86,23 @@ def make_disk(path: pathlib.Path, image_format: str, shape: Shape) -> None:
     raw.unlink()
 
 
+def make_file_system(path: pathlib.Path) -> None:
+    with open(path, "wb") as file:
+        file.truncate(FILES_MIB << 20)
+    subprocess.run(["/sbin/mkfs.ext4", "-q", "-F", str(path)], check=True)
+
+
 def disk_xml(path: pathlib.Path, index: int) -> str:
+    image_format = (*DISK_FORMATS, "raw")[index]
     return (
-        f"<disk type='file' device='disk'><driver name='qemu' type='{DISK_FORMATS[index]}'/>"
-        f"<source file='{escape(str(path))}'/><target dev='vd{'ab'[index]}' bus='virtio'/></disk>"
+        f"<disk type='file' device='disk'><driver name='qemu' type='{image_format}'/>"
+        f"<source file='{escape(str(path))}'/><target dev='vd{'abc'[index]}' bus='virtio'/></disk>"
     )
+
+
+AGENT_CHANNEL = (
+    "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+)
 
 
 def interface_xml(index: int, ports: list) -> str:
@@ -107,13 +125,17 @@ def command_line(shape: Shape, index: int) -> str:
         "slots": shape.slots,
         "rate": shape.rate,
         "load": shape.load,
+        "agent": shape.agent,
+        "hang": shape.hang_s if index == shape.hanging else 0,
+        "deaf": 1 if index == shape.deaf else 0,
     }
     words = " ".join(f"witness.{name}={value}" for name, value in settings.items())
     return f"console=ttyS0 quiet panic=-1 ipv6.disable=1 {words}"
 
 
 def domain_xml(guest: Guest, machine: Machine, shape: Shape, index: int, ports: list) -> str:
-    disks = "\n    ".join(disk_xml(path, number) for number, path in enumerate(guest.disks))
+    paths = [*guest.disks, *([guest.files] if guest.files else [])]
+    disks = "\n    ".join(disk_xml(path, number) for number, path in enumerate(paths))
     return f"""<domain type='{machine.domain_type}'>
   <name>{escape(guest.name)}</name>
   <uuid>{guest.id}</uuid>
@@ -135,6 +157,7 @@ def domain_xml(guest: Guest, machine: Machine, shape: Shape, index: int, ports: 
     <controller type='usb' model='none'/>
     {interface_xml(index, ports)}
     <serial type='file'><source path='{escape(str(guest.console))}' append='on'/></serial>
+    {AGENT_CHANNEL if shape.agent else ""}
     <memballoon model='none'/>
   </devices>
 </domain>
@@ -152,9 +175,11 @@ def make(directory: pathlib.Path, machine: Machine, shape: Shape) -> list:
             directory / f"{name}-vd{letter}.{image_format}"
             for letter, image_format in zip("ab", DISK_FORMATS)
         )
-        guest = Guest(
-            name, str(uuid.uuid4()), disks, directory / f"{name}.console", directory / f"{name}.xml"
-        )
+        files = directory / f"{name}-vdc.raw" if shape.agent else None
+        if files:
+            make_file_system(files)
+        console, definition = directory / f"{name}.console", directory / f"{name}.xml"
+        guest = Guest(name, str(uuid.uuid4()), disks, files, console, definition)
         for path, image_format in zip(disks, DISK_FORMATS):
             make_disk(path, image_format, shape)
         guest.xml.write_text(domain_xml(guest, machine, shape, index, ports))
@@ -192,9 +217,8 @@ def main() -> None:
     shape = Shape(
         **{field.name: getattr(arguments, field.name) for field in dataclasses.fields(Shape)}
     )
-    for guest in make(
-        arguments.directory.resolve(), machine.find(arguments.build.resolve()), shape
-    ):
+    booted = machine.find(arguments.build.resolve(), bool(shape.agent))
+    for guest in make(arguments.directory.resolve(), booted, shape):
         print(guest.xml)
 
 

@@ -1,6 +1,7 @@
-"""Makes the initramfs of the test guests: the witness as /init, and the modules that it loads.
+"""Makes the initramfs of the test guests: the witness as /init, the modules that it loads, and
+where there is to be one the guest agent with the libraries that it needs.
 
-    python3 -m guest.initramfs INIT MODULES_DIR OUT
+    python3 -m guest.initramfs INIT MODULES_DIR OUT [AGENT_TREE]
 
 An initramfs is a cpio archive in the "newc" format (Linux, early-userspace/buffer-format.rst).
 """
@@ -21,7 +22,25 @@ def entry(name: str, mode: int, content: bytes = b"", device: tuple = (0, 0)) ->
     return head + b"\0" * (-len(head) % 4) + content + b"\0" * (-len(content) % 4)
 
 
-def archive(init: pathlib.Path, modules: pathlib.Path) -> bytes:
+def agent_members(tree: pathlib.Path) -> list:
+    """The agent's files, and its hooks, which are the witness under other names."""
+    files = sorted(path for path in tree.rglob("*") if path.is_file())
+    names = [str(path.relative_to(tree)) for path in files]
+    hooks = ["etc/qemu/fsfreeze-hook", "sbin/shutdown"]
+    parents = {
+        str(parent) for name in names + hooks for parent in pathlib.PurePath(name).parents
+    } - {"."}
+    return [
+        *(entry(parent, stat.S_IFDIR | 0o755) for parent in sorted(parents)),
+        *(
+            entry(name, stat.S_IFREG | 0o755, path.read_bytes())
+            for name, path in zip(names, files)
+        ),
+        *(entry(hook, stat.S_IFLNK | 0o777, b"/init") for hook in hooks),
+    ]
+
+
+def archive(init: pathlib.Path, modules: pathlib.Path, agent: pathlib.Path | None) -> bytes:
     members = [
         entry("dev", stat.S_IFDIR | 0o755),
         entry("dev/console", stat.S_IFCHR | 0o600, device=(5, 1)),
@@ -30,18 +49,22 @@ def archive(init: pathlib.Path, modules: pathlib.Path) -> bytes:
     ]
     for module in sorted(modules.glob("*.ko")):
         members.append(entry(f"modules/{module.name}", stat.S_IFREG | 0o644, module.read_bytes()))
+    if agent is not None:
+        members += agent_members(agent)
     members.append(entry("TRAILER!!!", 0))
     return b"".join(members)
 
 
-def make(init: pathlib.Path, modules: pathlib.Path, out: pathlib.Path) -> None:
+def make(
+    init: pathlib.Path, modules: pathlib.Path, out: pathlib.Path, agent: pathlib.Path | None = None
+) -> None:
     """Replaces `out` in one step, so that a guest that is starting never reads half of it."""
     unfinished = out.with_suffix(f".{os.getpid()}")
-    unfinished.write_bytes(archive(init, modules))
+    unfinished.write_bytes(archive(init, modules, agent))
     unfinished.rename(out)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
     make(*map(pathlib.Path, sys.argv[1:]))

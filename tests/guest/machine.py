@@ -51,13 +51,20 @@ def domain_type(kernel: pathlib.Path, ramdisk: pathlib.Path, remembered: pathlib
     return remembered.read_text()
 
 
-def find(build: pathlib.Path) -> Machine:
-    """Takes the kernel from BUILD/guest/kernel, fetching it if need be, and the witness from
-    BUILD/guest.
+def find(build: pathlib.Path, agent: bool = False) -> Machine:
+    """Takes the kernel from BUILD/guest/kernel, and the guest agent from BUILD/guest/agent where
+    there is to be one, fetching them if need be, and the witness from BUILD/guest.
     """
     directory = build / "guest"
     subprocess.run([str(REPOSITORY / "setup/guest-kernel"), str(directory / "kernel")], check=True)
     kernel = directory / "kernel/vmlinuz"
+    init, modules = directory / "witness-init", directory / "kernel/modules"
     ramdisk = directory / "witness.cpio"
-    initramfs.make(directory / "witness-init", directory / "kernel/modules", ramdisk)
-    return Machine(kernel, ramdisk, domain_type(kernel, ramdisk, directory / "domain-type"))
+    initramfs.make(init, modules, ramdisk)
+    accelerated = domain_type(kernel, ramdisk, directory / "domain-type")
+    if agent:
+        setup = [str(REPOSITORY / "setup/guest-agent"), str(directory / "agent")]
+        subprocess.run(setup, check=True)
+        ramdisk = directory / "witness-agent.cpio"
+        initramfs.make(init, modules, ramdisk, directory / "agent/tree")
+    return Machine(kernel, ramdisk, accelerated)

@@ -38,6 +38,7 @@ class Examination {
         for (const auto& [place, image] : by_place_) check_disk(place.first, place.second, *image);
         check_missing_disks();
         check_history();
+        check_marks();
         return verdict_;
     }
 
@@ -178,6 +179,29 @@ class Examination {
             previous = &links;
             previous_number = number;
         }
+    }
+
+    void check_marks() {
+        std::size_t quiesced = 0;
+        for (const auto& [place, image] : by_place_) {
+            if (!image->marked || image->mark.quiesced == 0) continue;
+            ++quiesced;
+            const std::uint64_t newest = newest_of_guest(place.first);
+            if (newest != image->mark.last_record)
+                fault("{}: its guest was quiesced at record {}, and record {} is there",
+                      place_text(image->header.place), image->mark.last_record, newest);
+        }
+        verdict_.quiesced = quiesced == by_place_.size();
+    }
+
+    std::uint64_t newest_of_guest(std::uint32_t vm) const {
+        std::uint64_t newest = 0;
+        for (const auto& [place, image] : by_place_) {
+            if (place.first != vm) continue;
+            for (const auto& slot : image->slots)
+                if (slot.found == Found::record) newest = std::max(newest, slot.record.number);
+        }
+        return newest;
     }
 
     struct Links {

@@ -4,7 +4,8 @@
 // order, as files that hold the raw contents. Out: a Verdict. With N the newest record found
 // anywhere, the rule is exact, not a sample: every slot of every disk holds the very record that
 // the layout says for N, all of one history, and nothing else. One slot may hold anything: that of
-// record N+1, whose write may have been under way and was not acknowledged.
+// record N+1, whose write may have been under way and was not acknowledged. And a disk that says
+// that its guest is quiesced holds no record which that guest wrote later.
 //
 // Throws Error: a file that cannot be read, or a set of images that is no witness group at all. Bad
 // contents are no error but faults. No threads.
@@ -25,6 +26,7 @@ struct Verdict {
     std::int64_t last_written_at_ns = 0;  // the guest's clock, since 1970
     std::uint64_t records = 0;            // that were found and are right
     bool write_under_way = false;  // the slot of the record after the last one holds half a write
+    bool quiesced = false;         // every disk says that its guest was quiesced before the freeze
     std::uint64_t fault_count = 0;
     std::vector<std::string> faults;  // the first kFaultsMax, in words
 

@@ -83,6 +83,7 @@ void print_json(const Verdict& verdict) {
         {"last_written_at_ns", verdict.last_written_at_ns},
         {"records", verdict.records},
         {"write_under_way", verdict.write_under_way},
+        {"quiesced", verdict.quiesced},
         {"fault_count", verdict.fault_count},
         {"faults", boost::json::array(verdict.faults.begin(), verdict.faults.end())},
     };
@@ -91,8 +92,8 @@ void print_json(const Verdict& verdict) {
 
 void print_text(const Verdict& verdict) {
     if (verdict.holds()) {
-        fmt::print("the order holds: group {}, last record {}, {} records\n", verdict.group,
-                   verdict.last_record, verdict.records);
+        fmt::print("the order holds: group {}, last record {}, {} records{}\n", verdict.group,
+                   verdict.last_record, verdict.records, verdict.quiesced ? ", quiesced" : "");
         return;
     }
     fmt::print("the order does NOT hold: group {}, last record {}, {} faults\n", verdict.group,

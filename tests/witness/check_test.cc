@@ -89,6 +89,15 @@ class WitnessCheck : public testing::Test {
         seal(record);
         put(path_of(number), offset_of(number), record);
     }
+    void mark(std::uint32_t vm, std::uint32_t disk, std::uint64_t last_record) {
+        QuiesceMark mark{};
+        std::memcpy(mark.magic, kMarkMagic, sizeof(mark.magic));
+        mark.version = kVersion;
+        mark.last_record = last_record;
+        mark.quiesced = 1;
+        seal(mark);
+        put(path(vm, disk), kMarkOffset, mark);
+    }
     void write_through(std::uint64_t last) {
         while (written_ < last) {
             ++written_;
@@ -235,6 +244,20 @@ TEST_F(WitnessCheck, RefusesASetThatIsNoGroup) {
     EXPECT_THROW(check({path(0, 0), path(0, 1), path(1, 0)}), Error);
     EXPECT_THROW(check({path(0, 0), path(0, 1), path(1, 0), path(1, 0)}), Error);
     EXPECT_THROW(check({directory_ / "absent"}), Error);
+}
+
+TEST_F(WitnessCheck, SaysThatAllGuestsWereQuiescedAndFindsWhatOneWroteLater) {
+    write_through(100);
+    for (const std::uint32_t disk : {0U, 1U}) mark(0, disk, 100);
+    mark(1, 0, 99);
+    EXPECT_TRUE(judge().holds());
+    EXPECT_FALSE(judge().quiesced);
+    mark(1, 1, 99);
+    EXPECT_TRUE(judge().holds());
+    EXPECT_TRUE(judge().quiesced);
+    write_through(101);
+    EXPECT_THAT(judge().faults,
+                Contains(HasSubstr("quiesced at record 99, and record 101 is there")));
 }
 
 TEST(WitnessFormat, ChecksumIsTheOneOfTheStandard) {

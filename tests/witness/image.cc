@@ -30,17 +30,17 @@ Found sort(const T& block, const char (&magic)[8]) {
     return right ? Found::record : Found::garbage;
 }
 
-}  // namespace
-
-namespace {
-
 Image read_image(std::ifstream& file, const std::filesystem::path& path, std::uint64_t begin) {
-    Image image{path, Found::nothing, read_block<DiskHeader>(file, path, begin), {}};
+    Image image;
+    image.path = path;
+    image.header = read_block<DiskHeader>(file, path, begin);
     image.header_found = sort(image.header, kDiskMagic);
     if (image.header_found == Found::record && !plausible(image.header)) {
         image.header_found = Found::garbage;
     }
     if (image.header_found != Found::record) return image;
+    image.mark = read_block<QuiesceMark>(file, path, begin + kMarkOffset);
+    image.marked = sort(image.mark, kMarkMagic) == Found::record;
     image.slots.resize(image.header.slots);
     for (std::uint32_t slot = 0; slot < image.header.slots; ++slot) {
         auto& into = image.slots[slot];

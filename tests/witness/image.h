@@ -25,6 +25,8 @@ struct Image {
     std::filesystem::path path;
     Found header_found = Found::nothing;  // `record` stands for a header that is right
     DiskHeader header{};
+    bool marked = false;  // `mark` is right
+    QuiesceMark mark{};
     std::vector<Slot> slots;  // by slot number; empty without a header
 };
 

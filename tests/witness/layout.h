@@ -1,9 +1,9 @@
 // Where record n lies. Everything follows from n and the shape of the group, so the checker knows
 // of each slot on each disk which record it must hold when N is the last one.
 //
-//    disk 0   | header |  slot 0, 1, 2 ... packed      |        load          |
-//    disk 1.. | header |  slots scattered over a half  |        load          |
-//             0        1 MiB                           size/2              size
+//    disk 0   | header, mark |  slot 0, 1, 2 ... packed      |        load          |
+//    disk 1.. | header, mark |  slots scattered over a half  |        load          |
+//             0              1 MiB                           size/2              size
 //
 // The guests may share their last disk: then each has a part of it, which is laid out like a disk.
 #pragma once

@@ -31,6 +31,7 @@ constexpr std::size_t kGroupNameBytes = 32;
 
 constexpr char kDiskMagic[8] = {'R', 'V', 'W', 'I', 'T', 'D', 'S', 'K'};
 constexpr char kRecordMagic[8] = {'R', 'V', 'W', 'I', 'T', 'R', 'E', 'C'};
+constexpr char kMarkMagic[8] = {'R', 'V', 'W', 'I', 'T', 'Q', 'U', 'I'};
 constexpr char kTokenMagic[8] = {'R', 'V', 'W', 'I', 'T', 'T', 'O', 'K'};
 
 // Which guest, of how many, and which of its disks.
@@ -72,6 +73,23 @@ struct Record {
     std::byte filling[kBlockBytes - 224];
 };
 static_assert(sizeof(Record) == kBlockBytes);
+
+// The second block of every disk of a guest that was quiesced by its agent's hook: written before
+// the freeze, and again, with `quiesced` 0, before the first record after the thaw.
+struct QuiesceMark {
+    char magic[8];
+    std::uint32_t version;
+    std::uint32_t crc;  // CRC-32C of the block with this field zero
+    char group[kGroupNameBytes];
+    Place place;
+    std::uint64_t last_record;  // of this guest, when the mark was written
+    std::uint64_t count;        // of this guest's marks since it booted
+    std::uint32_t quiesced;     // 0 or 1
+    std::uint32_t unused;
+    std::byte filling[kBlockBytes - 88];
+};
+static_assert(sizeof(QuiesceMark) == kBlockBytes);
+constexpr std::uint64_t kMarkOffset = kBlockBytes;
 
 // "You may write record `number`." Sent to the next guest of the ring, and again until the ring
 // goes on.

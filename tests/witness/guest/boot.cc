@@ -34,16 +34,6 @@ constexpr const char* kModules[] = {
     "evdev",
 };
 
-void load_module(const char* name) {
-    const std::string path = std::string("/modules/") + name + ".ko";
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) die("no module %s in the initramfs", name);
-    if (syscall(SYS_finit_module, file, "", 0) != 0 && errno != EEXIST) {
-        die("cannot load module %s: %s", name, strerror(errno));
-    }
-    close(file);
-}
-
 void open_console() {
     const int console = open("/dev/console", O_RDWR);
     if (console < 0) return;
@@ -73,6 +63,9 @@ void apply(Settings& settings, const char* name, const char* value) {
         {"rate", &settings.records_per_second, 1000},
         {"load", &settings.load_per_second, 100000},
         {"shared", &settings.shared, 1},
+        {"agent", &settings.agent, 1},
+        {"hang", &settings.hang_s, 3600},
+        {"deaf", &settings.deaf, 1},
     };
     if (strcmp(name, "group") == 0) {
         if (strlen(value) >= kGroupNameBytes) die("witness.group=%s: too long", value);
@@ -96,6 +89,16 @@ void say_list(const char* format, va_list arguments) {
 }
 
 }  // namespace
+
+void load_module(const char* name) {
+    const std::string path = std::string("/modules/") + name + ".ko";
+    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) die("no module %s in the initramfs", name);
+    if (syscall(SYS_finit_module, file, "", 0) != 0 && errno != EEXIST) {
+        die("cannot load module %s: %s", name, strerror(errno));
+    }
+    close(file);
+}
 
 void boot() {
     mkdir("/proc", 0755);

@@ -116,4 +116,22 @@ void Disks::write(const Record& record) {
     newest_ = record;
 }
 
+void Disks::mark(bool quiesced) {
+    ++marks_;
+    for (std::uint32_t disk = 0; disk < layout_.disks; ++disk) write_mark(disks_[disk], quiesced);
+}
+
+void Disks::write_mark(const Disk& disk, bool quiesced) {
+    QuiesceMark mark{};
+    std::memcpy(mark.magic, kMarkMagic, sizeof(mark.magic));
+    mark.version = kVersion;
+    std::memcpy(mark.group, disk.header.group, sizeof(mark.group));
+    mark.place = disk.header.place;
+    mark.last_record = newest_.number;
+    mark.count = marks_;
+    mark.quiesced = quiesced ? 1 : 0;
+    seal(mark);
+    write_block(disk.file, disk.begin + kMarkOffset, mark);
+}
+
 }  // namespace reviver::witness

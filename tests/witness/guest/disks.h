@@ -21,6 +21,9 @@ class Disks {
     // Returns when the record is durable. The caller holds the token for its number.
     void write(const Record& record);
 
+    // Says on every disk, durably, whether this guest is quiesced.
+    void mark(bool quiesced);
+
     const DiskHeader& header(std::uint32_t disk) const { return disks_[disk].header; }
     const Layout& layout() const { return layout_; }
 
@@ -33,10 +36,12 @@ class Disks {
 
     void open_disk(const Settings& settings, std::uint32_t disk);
     void scan(const Disk& disk);
+    void write_mark(const Disk& disk, bool quiesced);
 
     Layout layout_;
     std::array<Disk, kDisksMax> disks_;
     Record newest_{};
+    std::uint64_t marks_ = 0;
 };
 
 }  // namespace reviver::witness

@@ -5,6 +5,7 @@
 // and no recovery of its own. Whoever was killed reads its newest record and offers the token after
 // it; what is lost is offered again; what belongs to another history, as when a copy of the group
 // runs at a second site, fits nowhere and is ignored.
+#include "witness/guest/agent.h"
 #include "witness/guest/boot.h"
 #include "witness/guest/disks.h"
 #include "witness/guest/load.h"
@@ -12,6 +13,7 @@
 #include "witness/guest/ring.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -27,26 +29,62 @@ constexpr std::int64_t kNever = INT64_MAX;
 class Witness {
   public:
     explicit Witness(const Settings& settings)
-        : settings_(settings), disks_(settings), last_(disks_.newest()), boot_(last_.boot + 1) {
+        : settings_(settings),
+          disks_(settings),
+          agent_(settings),
+          last_(disks_.newest()),
+          boot_(last_.boot + 1) {
         if (settings_.guests > 1) ring_.emplace();
         say("vm %u of %u in group %s: boot %u, last record %llu", settings_.vm, settings_.guests,
             settings_.group.c_str(), boot_, static_cast<unsigned long long>(last_.number));
+        if (settings_.agent != 0) disks_.mark(false);
         if (last_.number == 0 && expected() == 1) accept(genesis());
     }
 
     [[noreturn]] void run() {
         for (;;) {
             wait();
-            if (power_.pressed()) power_off();
-            if (ring_) take_tokens();
-            const std::int64_t now = monotonic_ms();
-            if (now >= write_at_) write();
-            if (now >= offer_at_) offer();
-            if (now >= status_at_) status();
+            if (power_.pressed()) shut_down("the power button");
+            heed(agent_.take());
+            if (monotonic_ms() >= status_at_) status();
+            if (!quiesced_) take_part();
         }
     }
 
   private:
+    void take_part() {
+        if (ring_) take_tokens();
+        const std::int64_t now = monotonic_ms();
+        if (now >= write_at_) write();
+        if (now >= offer_at_) offer();
+    }
+
+    void shut_down(const char* asked_by) {
+        say("asked to shut down by %s", asked_by);
+        if (settings_.deaf == 0) power_off();
+    }
+
+    void heed(Wish wish) {
+        switch (wish) {
+            case Wish::nothing:
+                return;
+            case Wish::quiesce:
+                disks_.mark(true);
+                quiesced_ = true;
+                say("quiesced at record %llu", static_cast<unsigned long long>(last_.number));
+                break;
+            case Wish::go_on:
+                disks_.mark(false);
+                quiesced_ = false;
+                say("goes on");
+                break;
+            case Wish::shut_down:
+                shut_down("the guest agent");
+                break;
+        }
+        agent_.answer();
+    }
+
     // The number of the record that is this guest's next.
     std::uint64_t expected() const {
         if (last_.number != 0) return last_.number + settings_.guests;
@@ -122,19 +160,23 @@ class Witness {
     }
 
     void wait() const {
-        pollfd waits[1 + PowerButton::kDevicesMax];
+        pollfd waits[2 + PowerButton::kDevicesMax];
         for (int index = 0; index < PowerButton::kDevicesMax; ++index) {
             waits[index] = {power_.device(index), POLLIN, 0};
         }
-        waits[PowerButton::kDevicesMax] = {ring_ ? ring_->file() : -1, POLLIN, 0};
-        const std::int64_t due = std::min({write_at_, offer_at_, status_at_}) - monotonic_ms();
-        poll(waits, 1 + PowerButton::kDevicesMax,
+        waits[PowerButton::kDevicesMax] = {ring_ && !quiesced_ ? ring_->file() : -1, POLLIN, 0};
+        waits[PowerButton::kDevicesMax + 1] = {agent_.file(), POLLIN, 0};
+        const std::int64_t next =
+            quiesced_ ? status_at_ : std::min({write_at_, offer_at_, status_at_});
+        const std::int64_t due = next - monotonic_ms();
+        poll(waits, 2 + PowerButton::kDevicesMax,
              static_cast<int>(std::clamp<std::int64_t>(due, 0, kStatusMs)));
     }
 
     Settings settings_;
     Disks disks_;
     PowerButton power_;
+    AgentDoor agent_;
     std::optional<Ring> ring_;
     Record last_;  // the newest one of this guest
     std::uint32_t boot_;
@@ -142,13 +184,15 @@ class Witness {
     std::int64_t write_at_ = kNever;
     std::int64_t offer_at_ = 0;
     std::int64_t status_at_ = 0;
+    bool quiesced_ = false;  // neither writes nor takes tokens
 };
 
 }  // namespace
 }  // namespace reviver::witness
 
-int main() {
+int main(int count, char** arguments) {
     using namespace reviver::witness;
+    if (getpid() != 1) return run_hook(count, arguments);
     boot();
     const Settings settings = read_settings();
     start_load(settings);
