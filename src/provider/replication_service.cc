@@ -197,8 +197,8 @@ cim::Instance statistics_instance(Engine& engine, const Collection& c, HealthLev
     show_statistics(instance, s, engine.now(), health);
     instance.set("ReplicationSuccessCount", static_cast<std::uint32_t>(s.success_count));
     instance.set("ReplicationMissCount", static_cast<std::uint32_t>(s.miss_count));
-    const std::uint64_t mean_ms = s.success_count == 0 ? 0 : s.latency_ms_total / s.success_count;
-    instance.set("ReplicationLatency", static_cast<std::uint32_t>((mean_ms + 999) / 1000));
+    instance.set("ReplicationLatency",
+                 static_cast<std::uint32_t>((replication::latency_ms_mean(s) + 999) / 1000));
     return instance;
 }
 

@@ -286,6 +286,7 @@ std::string to_text(const Statistics& s) {
     return json::serialize(json::object{{"start", micros(s.start)},
                                         {"success_count", s.success_count},
                                         {"miss_count", s.miss_count},
+                                        {"across_count", s.across_count},
                                         {"size_bytes", s.size_bytes},
                                         {"size_bytes_max", s.size_bytes_max},
                                         {"pending_bytes", s.pending_bytes},
@@ -307,6 +308,7 @@ Statistics statistics_from_text(std::string_view text) {
     s.start = in.time("start");
     s.success_count = in.number("success_count");
     s.miss_count = in.number("miss_count");
+    s.across_count = in.has("across_count") ? in.number("across_count") : s.success_count;
     s.size_bytes = in.number("size_bytes");
     s.size_bytes_max = in.number("size_bytes_max");
     s.pending_bytes = in.number("pending_bytes");

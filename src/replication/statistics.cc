@@ -95,8 +95,7 @@ void judge_cycles(const HealthInput& in, const Statistics& statistics, Verdict& 
                         "lengthen ReplicationInterval or give the link more bandwidth",
                         statistics.miss_count, cycles, in.name, missed, in.interval_s));
     }
-    if (statistics.success_count == 0) return;
-    const std::uint64_t average = statistics.latency_ms_total / statistics.success_count;
+    const std::uint64_t average = latency_ms_mean(statistics);
     if (average > milliseconds(latency_average_max)) {
         verdict.say(HealthLevel::warning,
                     fmt::format("a cycle of '{}' takes {} s on average", in.name, average / 1000));
@@ -110,10 +109,8 @@ bool should_be_transferring(const HealthInput& in) {
 
 // As the cycles of this monitoring interval took; the recovery side has not counted any.
 sys::Duration ordinary_cycle(const Statistics& statistics) {
-    const std::uint64_t ms = statistics.success_count == 0
-                                 ? statistics.latency_ms_max
-                                 : statistics.latency_ms_total / statistics.success_count;
-    return std::max<sys::Duration>(ordinary_cycle_min, std::chrono::milliseconds(ms));
+    return std::max<sys::Duration>(ordinary_cycle_min,
+                                   std::chrono::milliseconds(latency_ms_mean(statistics)));
 }
 
 std::string duration_text(sys::Duration duration) {
@@ -166,6 +163,7 @@ void count(Statistics& statistics, const CycleOutcome& outcome, std::uint32_t in
     if (outcome.success) {
         const bool in_time = outcome.took <= std::chrono::seconds(interval_s);
         ++(in_time ? statistics.success_count : statistics.miss_count);
+        ++statistics.across_count;
         statistics.size_bytes_max = std::max(statistics.size_bytes_max, outcome.sent_bytes);
         statistics.latency_ms_max = std::max(statistics.latency_ms_max, milliseconds(outcome.took));
         statistics.latency_ms_total += milliseconds(outcome.took);
@@ -178,6 +176,10 @@ void count(Statistics& statistics, const CycleOutcome& outcome, std::uint32_t in
     ++statistics.miss_count;
     ++statistics.failures_in_a_row;
     ++(outcome.network_failure ? statistics.network_failures : statistics.replication_failures);
+}
+
+std::uint64_t latency_ms_mean(const Statistics& statistics) {
+    return statistics.across_count == 0 ? 0 : statistics.latency_ms_total / statistics.across_count;
 }
 
 std::uint32_t hold_us_percentile(const Statistics& statistics, unsigned percent) {

@@ -18,13 +18,14 @@ constexpr std::size_t holds_kept = 1000;  // the newest hold times, for median a
 
 struct Statistics {
     sys::WallTime start;
-    std::uint64_t success_count = 0;   // cycles that got across
-    std::uint64_t miss_count = 0;      // cycles that did not within the interval
-    std::uint64_t size_bytes = 0;      // sent in total, as counted on the wire
-    std::uint64_t size_bytes_max = 0;  // in one cycle
-    std::uint64_t pending_bytes = 0;   // tracked but not yet sent, at the last look
-    std::uint64_t latency_ms_max = 0;  // longest single cycle
-    std::uint64_t latency_ms_total = 0;
+    std::uint64_t success_count = 0;     // cycles that got across within the interval
+    std::uint64_t miss_count = 0;        // cycles that did not, late ones included
+    std::uint64_t across_count = 0;      // cycles that got across at all
+    std::uint64_t size_bytes = 0;        // sent in total, as counted on the wire
+    std::uint64_t size_bytes_max = 0;    // in one cycle
+    std::uint64_t pending_bytes = 0;     // tracked but not yet sent, at the last look
+    std::uint64_t latency_ms_max = 0;    // longest single cycle
+    std::uint64_t latency_ms_total = 0;  // of those that got across
     std::uint32_t network_failures = 0;
     std::uint32_t replication_failures = 0;
     std::uint32_t application_failures = 0;
@@ -50,6 +51,9 @@ struct CycleOutcome {
 void begin_interval(Statistics& statistics, sys::WallTime now);
 
 void count(Statistics& statistics, const CycleOutcome& outcome, std::uint32_t interval_s);
+
+// Of a cycle that got across; 0 without any.
+std::uint64_t latency_ms_mean(const Statistics& statistics);
 
 // The hold of the middle, and of 99 in 100, in microseconds; 0 without any.
 std::uint32_t hold_us_percentile(const Statistics& statistics, unsigned percent);

@@ -38,6 +38,16 @@ TEST(Statistics, ACycleLongerThanTheIntervalIsMissed) {
     EXPECT_EQ(s.latency_ms_max, 31000u);
 }
 
+// Late cycles took their time, but the mean was over those that were in time alone.
+TEST(Statistics, TheMeanIsOverAllCyclesThatGotAcross) {
+    Statistics s;
+    EXPECT_EQ(latency_ms_mean(s), 0u);
+    count(s, success(2s, 100), 30);
+    for (int i = 0; i < 3; ++i) count(s, success(42s, 300), 30);
+    count(s, CycleOutcome{}, 30);
+    EXPECT_EQ(latency_ms_mean(s), 32000u);
+}
+
 TEST(Statistics, FailuresAreCountedByKindAndInARow) {
     Statistics s;
     CycleOutcome broken;
