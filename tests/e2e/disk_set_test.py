@@ -7,41 +7,21 @@ moment: the embedded driver can be open in one process only. The guest runs on.
 
 import os
 import pathlib
-import shutil
 import subprocess
 import unittest
 
-from e2e.pair import REPLICATING, Pair
+from e2e.pair import REPLICATING
+from e2e.pair_case import PairCase
 from e2e.reviver_site import Disk, wait_for
-from guest import embed, group
+from guest import embed
 
-BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
 MIB = 1 << 20
 UPDATE_DISK_SET = 125  # JobType
 
 
-class DiskSetTest(unittest.TestCase):
+class DiskSetTest(PairCase):
     def setUp(self):
-        directory = BUILD / "e2e" / self._testMethodName
-        shutil.rmtree(directory, ignore_errors=True)
-        shape = group.Shape(name="shop", guests=1, rate=40, disk_mib=32, filled_mib=2)
-        self.pair = Pair(directory, BUILD, shape)
-        self.home, self.away = self.pair.home, self.pair.away
-        self.addCleanup(self.pair.end)
-        self.pair.make_sites()
-        self.pair.make_guests()
-        self.guest = self.pair.guests[0]
-
-    def replicate(self):
-        pair = self.pair
-        pair.start_sites()
-        pair.introduce()
-        pair.start_guests(self.home)
-        pair.make_collection()
-        pair.enable(1, 50)
-        self.home.reviver("start", pair.collection)
-        pair.wait_for_state(self.home, REPLICATING)
-        pair.wait_for_new_points(self.away, 2)
+        self.make_pair(name="shop", guests=1, rate=40, disk_mib=32, filled_mib=2)
 
     # --- what somebody does to the guest
 
@@ -105,7 +85,8 @@ class DiskSetTest(unittest.TestCase):
 
     def test_disks_come_grow_and_go_while_the_guest_runs(self):
         self.home.configure("bandwidth_kib_per_s_max", "6144")
-        self.replicate()
+        self.replicate(history=50)
+        self.pair.wait_for_new_points(self.away, 2)
         vdc = self.new_disk("vdc", 36)
         self.at_the_hypervisor(self.attach(vdc, "vdc"))
         details = wait_for(
@@ -143,7 +124,8 @@ class DiskSetTest(unittest.TestCase):
 
     def test_disks_are_chosen_and_a_choice_is_cancelled(self):
         self.home.configure("bandwidth_kib_per_s_max", "4096")
-        self.replicate()
+        self.replicate(history=50)
+        self.pair.wait_for_new_points(self.away, 2)
         both = self.pair.points(self.away)[-1]
         self.home.reviver("modify", "shop", "--exclude", "shop-0/vdb", "--wait")
         self.wait_for_disks("vda")

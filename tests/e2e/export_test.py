@@ -3,49 +3,28 @@ was written meanwhile."""
 
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import unittest
 
-from e2e.pair import READY, REPLICATING, Pair
-from e2e.reviver_site import Disk, Failed, wait_for
-from guest import group
+from e2e.pair import READY, REPLICATING
+from e2e.pair_case import PairCase
+from e2e.reviver_site import Disk, wait_for
 
-BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
 FILLED_MIB = 8  # of each of the two disks
 MANIFEST = "reviver-export.json"
 
 
-class ExportTest(unittest.TestCase):
+class ExportTest(PairCase):
     def setUp(self):
-        directory = BUILD / "e2e" / self._testMethodName
-        shutil.rmtree(directory, ignore_errors=True)
-        shape = group.Shape(
+        self.make_pair(
             name="shop", guests=1, rate=40, disk_mib=32, filled_mib=FILLED_MIB, slots=128
         )
-        self.pair = Pair(directory, BUILD, shape)
-        self.home, self.away = self.pair.home, self.pair.away
-        self.addCleanup(self.pair.end)
-        self.pair.make_sites()
-        self.pair.make_guests()
-        self.guest = self.pair.guests[0]
         self.medium = self.pair.directory / "medium"
         self.medium.mkdir()
-        self.pair.start_sites()
-        self.pair.introduce()
-        self.pair.start_guests(self.home)
-        self.pair.make_collection()
+        self.begin()
         self.pair.enable(interval_s=1, history=4)
         self.pair.wait_for_records(20)
-
-    def refusal(self, site, *arguments) -> str:
-        with self.assertRaises(Failed) as caught:
-            site.reviver(*arguments)
-        return str(caught.exception)
-
-    def issues(self, site) -> str:
-        return "\n".join(self.pair.status(site)["HealthIssues"])
 
     def export(self) -> pathlib.Path:
         """Answers the directory of the VM."""

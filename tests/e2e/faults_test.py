@@ -4,62 +4,33 @@ and of a guest.
 Each test ends with the same proof: every recovery point shows the group at one moment, and after a
 planned failover the newest one equals the disks of the guests, byte by byte."""
 
-import os
-import pathlib
-import shutil
 import unittest
 
-from e2e.pair import FAILOVER_INITIATED, REPLICATING, Pair
+from e2e.pair import FAILOVER_INITIATED, REPLICATING
+from e2e.pair_case import PairCase
 from e2e.reviver_site import wait_for
-from guest import group
 
-BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
 SLOW_KIB_PER_S = 4096  # so that an initial copy takes long enough to be interrupted
 KILLS = 3
 
 
-class FaultsTest(unittest.TestCase):
+class FaultsTest(PairCase):
     def setUp(self):
-        directory = BUILD / "e2e" / self._testMethodName
-        shutil.rmtree(directory, ignore_errors=True)
-        shape = group.Shape(name="faults", rate=40, disk_mib=32, filled_mib=12)
-        self.pair = Pair(directory, BUILD, shape)
-        self.home, self.away = self.pair.home, self.pair.away
-        self.addCleanup(self.pair.end)
-        self.pair.make_sites()
-        self.pair.make_guests()
-
-    def begin(self):
-        self.pair.start_sites()
-        self.pair.introduce()
-        self.pair.start_guests(self.home)
-        self.pair.make_collection()
-        self.pair.enable(interval_s=1, history=4)
-        self.home.reviver("start", self.pair.collection)
+        self.make_pair(name="faults", rate=40, disk_mib=32, filled_mib=12)
 
     def replicate(self):
-        self.begin()
-        self.pair.wait_for_state(self.home, REPLICATING)
-        self.pair.wait_for_state(self.away, REPLICATING)
+        super().replicate()
         # Upkeep of a replica that had no point yet was once an error, and stood still for a minute.
         self.assertNotIn(" error ", self.away.log.read_text())
 
     def wait_for_step(self, site, step):
         wait_for(f"'{step}' at {site.name}", lambda: self.took_step(site, step), poll_s=0.005)
 
-    def took_step(self, site, step):
-        """Whether a site's log tells that the collection took a step of its states."""
-        return f"({step})" in site.log.read_text()
-
     def restart_before(self, site, teller, step):
         """A kill of one site which the teller's log shows to have come before a step."""
         site.kill()
         self.assertFalse(self.took_step(teller, step), f"the kill came after '{step}'")
         site.start()
-
-    def received_bytes(self):
-        files = (self.away.directory / "data/store").rglob("*")
-        return sum(file.stat().st_blocks * 512 for file in files if file.is_file())
 
     def a_point_is_arriving(self):
         return any((self.away.directory / "data/store").rglob("incoming-*"))
@@ -79,6 +50,8 @@ class FaultsTest(unittest.TestCase):
     def kill_during_initial_copy(self, site):
         self.home.configure("bandwidth_kib_per_s_max", str(SLOW_KIB_PER_S))
         self.begin()
+        self.pair.enable(interval_s=1, history=4)
+        self.home.reviver("start", self.pair.collection)
         wait_for("a part of the initial copy", lambda: self.received_bytes() > 8 << 20)
         self.restart_before(site, self.home, "initial replication completed")
         self.pair.wait_for_state(self.home, REPLICATING)

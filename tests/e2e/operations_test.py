@@ -4,56 +4,30 @@ command says when something is wrong."""
 
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import time
 import unittest
 import xml.etree.ElementTree as xml
 
-from e2e.pair import READY, REPLICATING, WAITING_FOR_RESYNC, Pair
+from e2e.pair import READY, REPLICATING, WAITING_FOR_RESYNC
+from e2e.pair_case import PairCase
 from e2e.reviver_site import Disk, Failed, wait_for
-from guest import embed, group
+from guest import embed
 
-BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
 STORE_MIB = 96
 STOP_S = 10
 CLUSTER = 64 << 10  # of a layer
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 
-class OperationsTest(unittest.TestCase):
+class OperationsTest(PairCase):
     def setUp(self):
-        directory = BUILD / "e2e" / self._testMethodName
-        shutil.rmtree(directory, ignore_errors=True)
-        shape = group.Shape(name="shop", guests=1, rate=40, disk_mib=32, filled_mib=8)
-        self.pair = Pair(directory, BUILD, shape)
-        self.home, self.away = self.pair.home, self.pair.away
-        self.addCleanup(self.pair.end)
-        self.pair.make_sites()
-        self.pair.make_guests()
-        self.guest = self.pair.guests[0]
+        self.make_pair(name="shop", guests=1, rate=40, disk_mib=32, filled_mib=8)
 
-    def replicate(self, *more: str):
-        pair = self.pair
-        pair.start_sites()
-        pair.introduce()
-        pair.start_guests(self.home)
-        pair.make_collection()
-        pair.enable(1, 4, *more)
-        self.home.reviver("start", pair.collection)
-        pair.wait_for_state(self.home, REPLICATING)
-        pair.wait_for_state(self.away, REPLICATING)
-        pair.wait_for_new_points(self.away, 2)
-
-    def issues(self, site) -> str:
-        return "\n".join(self.pair.status(site)["HealthIssues"])
-
-    def refusal(self, site, *arguments, **more) -> str:
-        """What the command says when it fails."""
-        with self.assertRaises(Failed) as caught:
-            site.reviver(*arguments, **more)
-        return str(caught.exception)
+    def replicate(self, *options: str):
+        super().replicate(*options)
+        self.pair.wait_for_new_points(self.away, 2)
 
     # --- locks
 

@@ -169,6 +169,35 @@ class Pair:
             0.5,
         )
 
+    # --- a test failover ---
+
+    def machines_of_test(self, site: Site) -> dict:
+        shown = site.ask("vm", "list")
+        return {each["ElementName"]: each for each in shown if "Test" in each["ElementName"]}
+
+    def guests_of_test(self, site: Site) -> list:
+        """With the consoles that they have there."""
+        shown = self.machines_of_test(site)
+        found = []
+        for guest in self.guests:
+            ident = shown[f"{guest.name} - Test"]["Name"]
+            (console,) = (site.directory / "data/tests").glob(f"*/{ident}/serial0.log")
+            found.append(dataclasses.replace(guest, id=ident, console=console))
+        return found
+
+    def disks_of_test(self, site: Site) -> list:
+        names = [f"{guest.name} - Test" for guest in self.guests]
+        disks = [disk for name in names for disk in site.domain_disks(name)]
+        return list({disk.path: disk for disk in disks}.values())
+
+    def wait_for_records_of_test(self, site: Site, beyond: int) -> None:
+        guests = self.guests_of_test(site)
+        wait_for(
+            f"record {beyond} of the test",
+            lambda: min(group.last_record(guest) for guest in guests) > beyond,
+            120,
+        )
+
     # --- proofs ---
 
     def point_disks(self, site: Site, sequence: int) -> list:

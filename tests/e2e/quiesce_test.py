@@ -6,18 +6,15 @@ agent's hook had the witness write a mark and nothing after it, the file system 
 recovery, and the point says its level.
 """
 
-import os
 import pathlib
-import shutil
 import struct
 import subprocess
 import unittest
 
-from e2e.pair import FAILOVER_INITIATED, REPLICATING, Pair
+from e2e.pair import FAILOVER_INITIATED, REPLICATING
+from e2e.pair_case import PairCase
 from e2e.reviver_site import wait_for
-from guest import group
 
-BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
 APPLICATION, GROUP_CRASH = 1, 3  # ConsistencyLevel
 HANG_S = 28  # longer than a freeze is waited for
 EXCEPTION = 10  # JobState
@@ -35,20 +32,11 @@ def needs_recovery(image: pathlib.Path, directory: pathlib.Path) -> bool:
     return bool(struct.unpack_from("<I", superblock, 0x60)[0] & 0x4)
 
 
-class QuiesceTest(unittest.TestCase):
-    def begin(self, *options, **shape):
-        directory = BUILD / "e2e" / self._testMethodName
-        shutil.rmtree(directory, ignore_errors=True)
+class QuiesceTest(PairCase):
+    def replicate(self, *options, **shape):
         # A short name: the agent's channel is a socket far down in the site's directory.
-        self.pair = Pair(directory, BUILD, group.Shape(name="q", rate=40, disk_mib=32, **shape))
-        self.home, self.away = self.pair.home, self.pair.away
-        self.addCleanup(self.pair.end)
-        self.pair.make_sites()
-        self.pair.make_guests()
-        self.pair.start_sites()
-        self.pair.introduce()
-        self.pair.start_guests(self.home)
-        self.pair.make_collection()
+        self.make_pair(name="q", rate=40, disk_mib=32, **shape)
+        self.begin()
         self.pair.wait_for_records(10)
         self.pair.enable(1, 8, *options)
         self.home.reviver("start", self.pair.collection, "--wait")
@@ -78,7 +66,7 @@ class QuiesceTest(unittest.TestCase):
     # --- points
 
     def test_a_point_is_as_its_guests_left_it(self):
-        self.begin("--application-interval", "1", agent=1)
+        self.replicate("--application-interval", "1", agent=1)
         quiesced = wait_for(
             "an application-consistent point",
             lambda: [at for at, level in self.levels().items() if level == APPLICATION],
@@ -115,7 +103,7 @@ class QuiesceTest(unittest.TestCase):
         self.pair.prove_equal(at_home, at_away)
 
     def test_a_freeze_that_hangs_is_given_up_and_thawed(self):
-        self.begin("--application-interval", "1", agent=1, hanging=1, hang_s=HANG_S)
+        self.replicate("--application-interval", "1", agent=1, hanging=1, hang_s=HANG_S)
         self.wait_until_said(0, "quiesced at record")
         wait_for(
             "the failure to be counted",
@@ -136,7 +124,7 @@ class QuiesceTest(unittest.TestCase):
         self.pair.prove_points(self.away)
 
     def test_a_daemon_that_starts_thaws_whom_the_last_one_left_frozen(self):
-        self.begin("--application-interval", "1", agent=1, hanging=1, hang_s=HANG_S)
+        self.replicate("--application-interval", "1", agent=1, hanging=1, hang_s=HANG_S)
         self.wait_until_said(0, "quiesced at record")
         self.home.kill()
         self.assertFalse(self.said(0, "goes on"), "the kill came after the thaw")
@@ -152,14 +140,14 @@ class QuiesceTest(unittest.TestCase):
     # --- planned failovers
 
     def test_guests_without_an_agent_are_shut_down_by_acpi(self):
-        self.begin()
+        self.replicate()
         self.home.reviver("planned-failover", self.pair.collection, "--wait")
         for index in range(len(self.pair.guests)):
             self.assertTrue(self.said(index, "asked to shut down by the power button"))
         self.assertEqual(self.pair.state(self.home), FAILOVER_INITIATED)
 
     def test_a_guest_that_does_not_shut_down_has_the_others_started_again(self):
-        self.begin(agent=1, deaf=1)
+        self.replicate(agent=1, deaf=1)
         self.home.reviver("planned-failover", self.pair.collection)
         # The agent first; ACPI as well when that did not help.
         self.wait_until_said(1, "asked to shut down by the guest agent")

@@ -4,41 +4,22 @@ guests started by their host, daemons killed on the way, and three reversals in 
 Each test ends with the same proof: every recovery point shows the group at one moment, and after a
 planned failover the newest one equals the disks of the guests, byte by byte."""
 
-import os
-import pathlib
-import shutil
 import unittest
 
-from e2e.pair import RECOVERED, REPLICATING, WAITING_FOR_RESYNC, Pair
+from e2e.pair import RECOVERED, REPLICATING, WAITING_FOR_RESYNC
+from e2e.pair_case import PairCase
 from e2e.reviver_site import Failed, wait_for
-from guest import embed, group
+from guest import embed
 
-BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
 DISK_MIB = 32
 DISKS = 4
 
 
-class ReverseTest(unittest.TestCase):
+class ReverseTest(PairCase):
     def setUp(self):
-        directory = BUILD / "e2e" / self._testMethodName
-        shutil.rmtree(directory, ignore_errors=True)
-        shape = group.Shape(name="return", rate=40, disk_mib=DISK_MIB, filled_mib=8)
-        self.pair = Pair(directory, BUILD, shape)
-        self.home, self.away = self.pair.home, self.pair.away
-        self.addCleanup(self.pair.end)
-        self.pair.make_sites()
-        self.pair.make_guests()
-        self.pair.start_sites()
-        self.pair.introduce()
-        self.pair.start_guests(self.home)
-        self.pair.make_collection()
-        self.pair.enable(interval_s=1, history=4)
-        self.home.reviver("start", self.pair.collection, "--wait")
-        self.pair.wait_for_state(self.away, REPLICATING)
+        self.make_pair(name="return", rate=40, disk_mib=DISK_MIB, filled_mib=8)
+        self.replicate()
         self.pair.wait_for_new_points(self.away, 2)
-
-    def took_step(self, site, step):
-        return f"({step})" in site.log.read_text()
 
     def stop_guests(self, site):
         site.reviver("vm", "kill", *(guest.name for guest in self.pair.guests))

@@ -1,55 +1,34 @@
 """The initial copy without the network: the other site has an older copy of the disks, and only
 what differs travels."""
 
-import os
 import pathlib
 import shutil
 import unittest
 import xml.etree.ElementTree as xml
 
-from e2e.pair import READY, REPLICATING, Pair
-from e2e.reviver_site import Failed, wait_for
-from guest import embed, group
+from e2e.pair import READY, REPLICATING
+from e2e.pair_case import PairCase
+from e2e.reviver_site import wait_for
+from guest import embed
 
-BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
 FILLED_MIB = 8  # of each of the two disks
 
 
-class SeedTest(unittest.TestCase):
+class SeedTest(PairCase):
     def setUp(self):
-        directory = BUILD / "e2e" / self._testMethodName
-        shutil.rmtree(directory, ignore_errors=True)
-        shape = group.Shape(
+        self.make_pair(
             name="shop", guests=1, rate=40, disk_mib=32, filled_mib=FILLED_MIB, slots=128
         )
-        self.pair = Pair(directory, BUILD, shape)
-        self.home, self.away = self.pair.home, self.pair.away
-        self.addCleanup(self.pair.end)
-        self.pair.make_sites()
-        self.pair.make_guests()
-        self.guest = self.pair.guests[0]
-
-    def replicate(self):
-        pair = self.pair
-        pair.enable(interval_s=1, history=4)
-        self.assertIn("no disk to seed", self.refusal("start", "shop", "--seeded", "--wait"))
-        self.assertEqual(pair.state(self.home), READY)
-        self.home.reviver("start", "shop", "--wait")
-        pair.wait_for_new_points(self.away, 1)
-
-    def refusal(self, *arguments) -> str:
-        """What the command at home says when it fails."""
-        with self.assertRaises(Failed) as caught:
-            self.home.reviver(*arguments)
-        return str(caught.exception)
 
     def test_what_a_removed_replication_left_is_the_seed_of_the_next(self):
         pair = self.pair
-        pair.start_sites()
-        pair.introduce()
-        pair.start_guests(self.home)
-        pair.make_collection()
-        self.replicate()
+        self.begin()
+        pair.enable(interval_s=1, history=4)
+        no_seed = self.refusal(self.home, "start", "shop", "--seeded", "--wait")
+        self.assertIn("no disk to seed", no_seed)
+        self.assertEqual(pair.state(self.home), READY)
+        self.home.reviver("start", "shop", "--wait")
+        pair.wait_for_new_points(self.away, 1)
         pair.wait_for_records(40)
         for site in (self.home, self.away):
             site.reviver("remove", "shop", "--wait")
@@ -82,16 +61,13 @@ class SeedTest(unittest.TestCase):
         backup = self.restore_backup()
         self.home.configure("bandwidth_kib_per_s_max", "1024")
         pair = self.pair
-        pair.start_sites()
-        pair.introduce()
-        pair.start_guests(self.home)
-        pair.make_collection()
+        self.begin()
         pair.enable(interval_s=1, history=4)
         self.home.reviver("start", "shop", "--seeded")
         copied = 2 << 20
         wait_for("a part of vdb", lambda: self.received_bytes() > copied, poll_s=0.05)
         self.assertEqual(pair.points(self.away), [])
-        self.assertIn("not possible", self.refusal_at_away("failover", "shop"))
+        self.assertIn("not possible", self.refusal(self.away, "failover", "shop"))
         self.home.reviver("start", "shop", "--cancel")
         self.home.configure("bandwidth_kib_per_s_max", "0")
         self.home.stop()
@@ -103,11 +79,6 @@ class SeedTest(unittest.TestCase):
         pair.wait_for_new_points(self.away, 2)
         pair.prove_points(self.away)
         self.assertEqual(backup.read_bytes()[:1024], self.backup_head)
-
-    def refusal_at_away(self, *arguments) -> str:
-        with self.assertRaises(Failed) as caught:
-            self.away.reviver(*arguments)
-        return str(caught.exception)
 
     def restore_backup(self) -> pathlib.Path:
         """Defines the guest at away on a copy of its first disk; the second was not backed up."""
@@ -125,10 +96,6 @@ class SeedTest(unittest.TestCase):
         restored.write_text(xml.tostring(definition, encoding="unicode"))
         embed.virsh(self.away.libvirt, f"define {restored}")
         return backup
-
-    def received_bytes(self) -> int:
-        files = (self.away.directory / "data/store").rglob("*")
-        return sum(file.stat().st_blocks * 512 for file in files if file.is_file())
 
 
 if __name__ == "__main__":

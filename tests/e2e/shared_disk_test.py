@@ -3,16 +3,16 @@ the order of the group on every point, with the guests' own disks."""
 
 import os
 import pathlib
-import shutil
 import unittest
 
 from e2e.pair import RECOVERED, REPLICATING, Pair
-from e2e.reviver_site import Failed, wait_for
-from guest import embed, group
+from e2e.pair_case import PairCase
+from e2e.reviver_site import wait_for
+from guest import embed
 
-BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
 NAME = "quorum"
 SIZE_MIB = 32
+SHARED = "vdc"  # as the guests see it
 
 
 def with_disk(definition: str, element: str) -> str:
@@ -49,17 +49,17 @@ class SharedDiskPair(Pair):
         return [*super().point_disks(site, sequence), shared]
 
 
-class SharedDiskTest(unittest.TestCase):
+class SharedDiskTest(PairCase):
     def setUp(self):
-        directory = BUILD / "e2e" / self._testMethodName
-        shutil.rmtree(directory, ignore_errors=True)
-        shape = group.Shape(
-            name=f"shared{os.getpid()}", guests=2, rate=60, load=40, disk_mib=16, shared=1
+        self.make_pair(
+            SharedDiskPair,
+            name=f"shared{os.getpid()}",
+            guests=2,
+            rate=60,
+            load=40,
+            disk_mib=16,
+            shared=1,
         )
-        self.pair = SharedDiskPair(directory, BUILD, shape)
-        self.addCleanup(self.pair.end)
-        self.pair.make_sites()
-        self.pair.make_guests()
 
     def image(self, suffix: str) -> pathlib.Path:
         return self.pair.directory / f"guests/{NAME}.{suffix}"
@@ -75,9 +75,7 @@ class SharedDiskTest(unittest.TestCase):
         self.pair.start_sites()
         self.pair.introduce()
         self.pair.make_collection()
-        with self.assertRaises(Failed) as refused:
-            self.pair.enable(interval_s=5, history=8)
-        text = str(refused.exception)
+        text = self.refusal(self.home, "enable", self.pair.collection, "--to", "away", "--wait")
         self.assertIn("disk vdc of VM", text)
         for guest in self.pair.guests:
             self.assertIn(guest.name, text)
@@ -86,19 +84,43 @@ class SharedDiskTest(unittest.TestCase):
     def test_the_order_holds_over_shared_and_own_disks_there_and_back(self):
         pair = self.pair
         pair.start_sites()
-        pair.share(self.image("qcow2"), "--format", "qcow2", "--create", f"{SIZE_MIB}M")
+        # Raw at home, so that the daemon's death takes its bitmaps along; qcow2 at away, where it
+        # builds on the replica.
+        pair.share(self.image("raw"), "--create", f"{SIZE_MIB}M")
         pair.introduce()
         pair.make_collection()
         pair.start_guests(pair.home)
         pair.wait_for_records(60)
         pair.enable(interval_s=2, history=20)
-        pair.home.reviver("start", pair.collection, "--wait")
+        self.carry_the_initial_copy()
         pair.wait_for_new_points(pair.away, 3)
         proved = pair.prove_points(pair.away)
         self.assertGreaterEqual(len(proved), 3)
         self.assertGreater(max(proved.values()), min(proved.values()))
+        self.try_a_point(max(proved, key=proved.get), max(proved.values()))
         self.kill_the_storage_daemon()
         self.fail_over_and_reverse()
+        self.move_home_as_planned()
+
+    def carry_the_initial_copy(self):
+        medium = self.pair.directory / "medium"
+        medium.mkdir()
+        self.home.reviver("start", self.pair.collection, "--export", str(medium), "--wait")
+        self.assertTrue((medium / f"{NAME}_{self.pair.shared_id}/{NAME}.raw").exists())
+        self.away.reviver("import", str(medium), "--wait")
+
+    def try_a_point(self, point, record):
+        """The test has the shared disk to itself, and the group replicates on."""
+        pair, away = self.pair, self.pair.away
+        away.reviver("test", pair.collection, "--point", str(point), "--start", "--wait")
+        pair.wait_for_records_of_test(away, record + 40)
+        pair.wait_for_new_points(away, 1)
+        away.reviver("vm", "kill", *pair.machines_of_test(away))
+        last = pair.prove_order(pair.disks_of_test(away), "the test's disks")
+        self.assertGreater(last, record + 40)
+        away.reviver("test", pair.collection, "--revert", "--wait")
+        self.assertEqual(pair.machines_of_test(away), {})
+        self.assertEqual(away.ask("shared-disk", "list"), [])
 
     def kill_the_storage_daemon(self):
         """The guests stand still until it runs again, and then go on; what it had not saved is
@@ -120,11 +142,26 @@ class SharedDiskTest(unittest.TestCase):
         pair.start_guests(pair.away)
         pair.wait_for_records(before + 60)
         pair.away.reviver("commit", pair.collection, "--wait")
+        wait_for("the merge of all disks", lambda: pair.details(pair.away)["Merged"])
+        pair.wait_for_records(pair.last_record() + 20)
         pair.home.start()
         pair.away.reviver("reverse", pair.collection, "--wait")
         pair.wait_for_state(pair.away, REPLICATING)
         pair.wait_for_new_points(pair.home, 2)
         pair.prove_points(pair.home)
+
+    def move_home_as_planned(self):
+        pair = self.pair
+        pair.away.reviver("planned-failover", pair.collection, "--wait")
+        written = pair.last_record()
+        newest = pair.points(pair.home)[-1]
+        # In the order of point_disks(): the shared disk comes last.
+        disks = sorted(pair.guest_disks(pair.away), key=lambda disk: disk.target == SHARED)
+        pair.prove_equal(disks, pair.point_disks(pair.home, newest))
+        pair.home.reviver("failover", pair.collection, "--wait")
+        pair.wait_for_state(pair.home, RECOVERED)
+        at_home = pair.prove_order(pair.guest_disks(pair.home), "the disks at home")
+        self.assertGreaterEqual(at_home, written)
 
 
 if __name__ == "__main__":

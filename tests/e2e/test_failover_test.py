@@ -1,45 +1,26 @@
 """Test failovers with real guests: a second group beside the replica, while production replicates
 on, through a failover, and through kill -9 of the daemon that makes it or takes it away."""
 
-import dataclasses
 import json
-import os
-import pathlib
-import shutil
 import subprocess
 import unittest
 
 from e2e.json_test import SPACE, curl
-from e2e.pair import RECOVERED, REPLICATING, Pair
-from e2e.reviver_site import Disk, Failed, wait_for
-from guest import group
+from e2e.pair import RECOVERED, REPLICATING
+from e2e.pair_case import PairCase
+from e2e.reviver_site import wait_for
 
-BUILD = pathlib.Path(os.environ["REVIVER_BUILD"]).resolve()
 TEST_REPLICA = 3  # ReplicationMode
 TEST_JOB, REVERT_JOB = 102, 103  # JobType
 COMPLETED = 7  # JobState
 MADE = "(test prepared or given up)"
 
 
-class TestFailoverTest(unittest.TestCase):
+class TestFailoverTest(PairCase):
     def setUp(self):
-        directory = BUILD / "e2e" / self._testMethodName
-        shutil.rmtree(directory, ignore_errors=True)
-        shape = group.Shape(name="shop", rate=40, disk_mib=32, filled_mib=4)
-        self.pair = Pair(directory, BUILD, shape)
-        self.home, self.away = self.pair.home, self.pair.away
-        self.addCleanup(self.pair.end)
-        pair = self.pair
-        pair.make_sites()
-        pair.make_guests()
-        pair.start_sites()
-        pair.introduce()
-        pair.start_guests(self.home)
-        pair.make_collection()
-        pair.enable(interval_s=1, history=4)
-        self.home.reviver("start", pair.collection)
-        pair.wait_for_state(self.away, REPLICATING)
-        pair.wait_for_new_points(self.away, 3)
+        self.make_pair(name="shop", rate=40, disk_mib=32, filled_mib=4)
+        self.replicate()
+        self.pair.wait_for_new_points(self.away, 3)
 
     # --- what there is of a test
 
@@ -48,30 +29,11 @@ class TestFailoverTest(unittest.TestCase):
         return self.away.directory / "data/tests"
 
     def machines(self) -> dict:
-        """Of the test, by name."""
-        shown = self.away.ask("vm", "list")
-        return {each["ElementName"]: each for each in shown if "Test" in each["ElementName"]}
+        return self.pair.machines_of_test(self.away)
 
     def collections(self) -> list:
         listed = self.away.ask("collection", "list")
         return [each for each in listed if each["ReplicationMode"] == TEST_REPLICA]
-
-    def guests(self) -> list:
-        """The guests of the test, with the consoles that they have there."""
-        shown = self.machines()
-        found = []
-        for guest in self.pair.guests:
-            ident = shown[f"{guest.name} - Test"]["Name"]
-            (console,) = self.directory.glob(f"*/{ident}/serial0.log")
-            found.append(dataclasses.replace(guest, id=ident, console=console))
-        return found
-
-    def disks(self) -> list:
-        return [
-            Disk(disk.target, disk.path, disk.format)
-            for guest in self.pair.guests
-            for disk in self.away.domain_disks(f"{guest.name} - Test")
-        ]
 
     def instances(self, class_name) -> list:
         command = curl(self.away, f"{SPACE}/instances/{class_name}")
@@ -84,11 +46,6 @@ class TestFailoverTest(unittest.TestCase):
         self.assertEqual(list(self.directory.glob("*")), [])
         self.assertEqual(list((self.away.libvirt / "etc/qemu").glob("*Test*")), [])
         self.assertIsNone(self.pair.details(self.away)["TestPoint"])
-
-    def refusal(self, *arguments) -> str:
-        with self.assertRaises(Failed) as caught:
-            self.away.reviver(*arguments)
-        return str(caught.exception)
 
     def jobs(self, kind) -> list:
         return [each for each in self.away.ask("job", "list") if each["JobType"] == kind]
@@ -127,26 +84,22 @@ class TestFailoverTest(unittest.TestCase):
             (("collection", "destroy", "shop - Test"), "is a test"),
             (("failover", "shop - Test"), "not possible"),
         ):
-            self.assertIn(why, self.refusal(*arguments))
+            self.assertIn(why, self.refusal(self.away, *arguments))
         away.reviver("collection", "create", "other")
-        self.assertIn("goes with it", self.refusal("collection", "add", "other", "shop-0 - Test"))
+        elsewhere = self.refusal(self.away, "collection", "add", "other", "shop-0 - Test")
+        self.assertIn("goes with it", elsewhere)
 
-        guests = self.guests()
         beyond = expected + 40
-        wait_for(
-            f"record {beyond} of the test",
-            lambda: min(group.last_record(guest) for guest in guests) > beyond,
-            120,
-        )
+        pair.wait_for_records_of_test(away, beyond)
         pair.wait_for_new_points(away, 2)
         pair.wait_for_records(pair.last_record() + 20)  # nobody disturbs the guests at home
         pair.prove_points(away)
         away.reviver("vm", "kill", *self.machines())
-        self.assertGreater(pair.prove_order(self.disks(), "the test's disks"), beyond)
+        self.assertGreater(pair.prove_order(pair.disks_of_test(away), "the test's disks"), beyond)
 
         away.reviver("test", "shop", "--revert", "--wait")
         self.assert_nothing_left()
-        self.assertIn("is not being tested", self.refusal("test", "shop", "--revert"))
+        self.assertIn("is not being tested", self.refusal(self.away, "test", "shop", "--revert"))
         away.reviver("remove-point", "shop", str(point))
         pair.wait_for_new_points(away, 1)
         pair.prove_points(away)
@@ -160,13 +113,8 @@ class TestFailoverTest(unittest.TestCase):
         started = pair.prove_order(pair.guest_disks(away), "the disks of the failover")
         pair.start_guests(away)
         away.reviver("vm", "start", *self.machines())
-        self.assertIn("revert the test first", self.refusal("commit", "shop"))
-        guests = self.guests()
-        wait_for(
-            "records of the test",
-            lambda: min(group.last_record(guest) for guest in guests) > started + 20,
-            120,
-        )
+        self.assertIn("revert the test first", self.refusal(self.away, "commit", "shop"))
+        pair.wait_for_records_of_test(away, started + 20)
         pair.wait_for_records(started + 20)
         self.assertEqual(pair.state(away), RECOVERED)
         away.reviver("test", "shop", "--revert", "--wait")
@@ -184,7 +132,7 @@ class TestFailoverTest(unittest.TestCase):
         self.assertEqual(pair.state(away), REPLICATING)
         self.assertEqual(len(self.machines()), 2)
         self.assertEqual(len(self.collections()), 1)
-        self.assertEqual(pair.prove_order(self.disks(), "the test's disks"), expected)
+        self.assertEqual(pair.prove_order(pair.disks_of_test(away), "the test's disks"), expected)
         self.assertEqual(len(job), 1)
 
         away.reviver("vm", "start", *self.machines())
