@@ -97,6 +97,10 @@ void DomainXml::set_name(const std::string& name) {
 }
 
 void DomainXml::set_id(VmId id) {
+    const VmId before = id_in(root_);
+    for (XmlElement* disk : devices().children("disk"))
+        if (shared_behind(*disk, before))
+            disk->child("source")->set_attribute("name", shared_disk_export(id));
     root_.child_or_new("uuid").set_text(id.text());
 }
 

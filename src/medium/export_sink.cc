@@ -105,18 +105,14 @@ void ExportSink::lay_out() {
     directories_.clear();
     for (const auto& disk : header_.disks) {
         const DiskKey& key = disk.shape.key;
+        // One that VMs share is of none of them, and has a directory of its own.
         const auto vm = std::ranges::find(title_.vms, key.vm, &VmDefinition::id);
-        if (vm == title_.vms.end()) {
-            fail(Code::not_supported,
-                 "'{}' is a disk that VMs share, which cannot be exported yet: start over the "
-                 "network",
-                 key.target);
-        }
+        const std::string& name = vm == title_.vms.end() ? key.target : vm->name;
         if (!is_target(key.target))
             fail(Code::invalid_parameter, "disk {} cannot be exported", key.text());
         Manifest::Disk entry;
         entry.shape = disk.shape;
-        entry.directory = directory_of(key.vm, vm->name);
+        entry.directory = directory_of(key.vm, name);
         entry.file = key.target + ".raw";
         if (std::ranges::find(directories_, entry.directory) == directories_.end())
             directories_.push_back(entry.directory);

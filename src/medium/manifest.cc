@@ -145,7 +145,14 @@ Manifest::Disk disk_of(const json::object& from) {
     return disk;
 }
 
-// Each VM once, each disk once and of one of the VMs, and no file twice.
+// A disk that VMs share is of none of them, and in their definitions by its id.
+bool is_shared(const Manifest& m, VmId disk) {
+    return std::ranges::any_of(m.vms, [&](const VmDefinition& vm) {
+        return vm.domain_xml.find(disk.text()) != std::string::npos;
+    });
+}
+
+// Each VM once, each disk once and of one of the VMs or shared by them, and no file twice.
 void check_whole(const Manifest& m) {
     std::set<VmId> vms;
     for (const VmDefinition& vm : m.vms)
@@ -153,7 +160,8 @@ void check_whole(const Manifest& m) {
     std::set<DiskKey> disks;
     std::set<std::pair<std::string, std::string>> files;
     for (const Manifest::Disk& disk : m.disks) {
-        if (!vms.contains(disk.shape.key.vm)) broken("disks");
+        const VmId owner = disk.shape.key.vm;
+        if (!vms.contains(owner) && !is_shared(m, owner)) broken("disks");
         if (!disks.insert(disk.shape.key).second) broken("disks");
         if (!files.insert({disk.directory, disk.file}).second) broken("disks");
     }

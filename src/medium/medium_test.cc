@@ -170,6 +170,23 @@ TEST_F(MediumTest, WhatIsExportedIsWhatIsImported) {
               0);
 }
 
+TEST_F(MediumTest, ADiskThatVmsShareHasADirectoryOfItsOwn) {
+    const VmId quorum = *VmId::parse("cccccccc-bbbb-4ccc-8ddd-eeeeeeeeeeee");
+    point::ReceiveHeader begun = header();
+    begun.disks.push_back({{{quorum, "quorum"}, 64 * kib}, point::Bulk::full});
+    point::CutHeader made = cut();
+    made.vms[1].domain_xml = "<domain>/data/shared/" + quorum.text() + "/nbd</domain>";
+    ExportSink to(world_, path_, {"shop", "home", "away", made.vms});
+    to.open(begun);
+    to.begin_cut(made);
+    to.commit({});
+    Manifest manifest = ImportedCopy(world_.files, path_).manifest();
+    EXPECT_EQ(manifest.disks.at(2).directory, "quorum_" + quorum.text());
+    EXPECT_EQ(manifest.disks.at(2).shape.key, (DiskKey{quorum, "quorum"}));
+    manifest.vms = cut().vms;  // none of which has it
+    EXPECT_EQ(error_of([&] { manifest_from_text(to_text(manifest)); }).code(), Code::corrupt);
+}
+
 TEST_F(MediumTest, TheDirectoryOfAVmNamesTheWholeCopy) {
     export_all();
     const sys::Path of_vm = file_of_disk(1).parent_path();

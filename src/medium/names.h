@@ -3,6 +3,7 @@
 //     DIR/reviver-export.json           the manifest: there is a complete export
 //     DIR/reviver-export.unfinished     one was begun, and what it made
 //     DIR/<VM's name>_<VM's id>/<target>.raw
+//     DIR/<disk's name>_<disk's id>/<disk's name>.raw     of one that VMs share
 //
 // A VM's name is a text that somebody chose: what no file system, or only some, would take in a
 // name becomes "-". The id behind it makes it unique, and keeps it from being "..".

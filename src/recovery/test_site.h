@@ -179,14 +179,6 @@ class TestSite : public testing::Test {
     const sys::Path data_ = TestRoot::get().path() / "data";
     Recovery recovery_{hypervisor_, sys::linux_world().files, data_};
 
-  private:
-    sys::Path chain_directory(const DiskKey& disk) const {
-        return data_ / "store" / disk.vm.text() / disk.target;
-    }
-    static void build_on(const sys::Path& image, const std::string& name,
-                         const std::string& format) {
-        qemu::run_checked({"qemu-img", "rebase", "-u", "-b", name, "-F", format, image});
-    }
     // base.raw <- p3 <- p7
     void make_chain(const DiskKey& disk) {
         std::filesystem::create_directories(chain_directory(disk));
@@ -201,6 +193,15 @@ class TestSite : public testing::Test {
         write_image(base(disk), "raw", "write -P 1 0 8M");
         write_image(p3, "qcow2", "write -P 3 1M 64k");
         write_image(top(disk), "qcow2", "write -P 7 12M 4k");
+    }
+
+  private:
+    sys::Path chain_directory(const DiskKey& disk) const {
+        return data_ / "store" / disk.vm.text() / disk.target;
+    }
+    static void build_on(const sys::Path& image, const std::string& name,
+                         const std::string& format) {
+        qemu::run_checked({"qemu-img", "rebase", "-u", "-b", name, "-F", format, image});
     }
 };
 

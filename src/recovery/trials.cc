@@ -3,13 +3,13 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "hypervisor/networks.h"
+#include "hypervisor/shared_socket.h"
 #include "qemu/image_tool.h"
-#include "recovery/definition.h"
 #include "recovery/each_vm.h"
 #include "recovery/locks.h"
+#include "sharing/limits.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 
 namespace reviver::recovery {
@@ -45,10 +45,33 @@ std::vector<VmId> ids_of(const std::vector<TrialVm>& vms) {
     return ids;
 }
 
+// The same for every repetition, another in every test.
+VmId shared_disk_of_trial(CollectionId trial, VmId disk) {
+    const Hash hash = sha256(bytes_of(trial.text() + disk.text()));
+    std::array<std::uint8_t, 16> bytes{};
+    std::ranges::transform(hash.begin(), hash.begin() + bytes.size(), bytes.begin(),
+                           [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
+    return VmId(Uuid::from_random(bytes));
+}
+
+// A shared disk's name stays within its limit.
+std::string shared_name_of_trial(const std::string& name) {
+    const std::string suffix = "-test";
+    return name.substr(0, sharing::name_bytes_max - suffix.size()) + suffix;
+}
+
 }  // namespace
 
-sys::Path Trials::directory_of(CollectionId id, VmId vm) const {
-    return directory_ / id.text() / vm.text();
+Trials::Trials(hypervisor::Hypervisor& hypervisor, sys::Files& files, const sys::Path& data,
+               sharing::SharedDisks* shared)
+    : hypervisor_(hypervisor),
+      files_(files),
+      data_(std::filesystem::absolute(data)),
+      directory_(data_ / "tests"),
+      shared_(shared) {}
+
+sys::Path Trials::directory_of(CollectionId id, VmId owner) const {
+    return directory_ / id.text() / owner.text();
 }
 
 Isolation Trials::isolation_of(CollectionId id, VmId vm) const {
@@ -71,17 +94,48 @@ void Trials::make_overlay(const sys::Path& path, const PlanDisk& disk) {
     files_.rename(unfinished, path);
 }
 
+sys::Path Trials::make_image(const TrialPlan& plan, VmId owner, const PlanDisk& disk) {
+    const sys::Path directory = directory_of(plan.id, owner);
+    const sys::Path path = directory / (disk.key.target + ".qcow2");
+    files_.make_directories(directory);
+    make_overlay(path, disk);
+    files_.sync_directory(directory);
+    return path;
+}
+
+// Of all disks of the VM, but made only for those that are its alone.
+std::map<std::string, DiskImage> Trials::images_of(const TrialPlan& plan, const TrialVm& vm) {
+    std::map<std::string, DiskImage> images;
+    for (const PlanDisk& disk : plan.point.disks_of(vm.original))
+        images[disk.key.target] = {make_image(plan, vm.id, disk), "qcow2"};
+    const auto original = std::ranges::find(plan.point.vms, vm.original, &VmDefinition::id);
+    const auto shared = plan.point.shared_disks();
+    for (const hypervisor::Disk& disk : DomainXml(original->domain_xml).disks()) {
+        const auto is_it = [&](const PlanDisk& each) { return each.key.vm == disk.shared; };
+        if (std::ranges::none_of(shared, is_it)) continue;
+        const VmId here = shared_disk_of_trial(plan.id, *disk.shared);
+        images[disk.target] = {hypervisor::shared_disk_socket(data_, here), ""};
+    }
+    return images;
+}
+
+// Before any VM is defined that has them. What is served already may have been written to.
+void Trials::serve_shared(const TrialPlan& plan) {
+    const auto disks = plan.point.shared_disks();
+    if (!disks.empty() && shared_ == nullptr)
+        fail(Code::not_supported, "this site cannot serve disks that VMs share");
+    for (const PlanDisk& disk : disks) {
+        const VmId id = shared_disk_of_trial(plan.id, disk.key.vm);
+        const sys::Path path = directory_of(plan.id, id) / (disk.key.target + ".qcow2");
+        shared_->set_up(id, shared_name_of_trial(disk.key.target), {path, "qcow2"},
+                        [&] { make_image(plan, id, disk); });
+    }
+}
+
 void Trials::make_vm(const TrialPlan& plan, const TrialVm& vm) {
     if (find_domain(hypervisor_, vm.id)) return;
-    const sys::Path directory = directory_of(plan.id, vm.id);
-    files_.make_directories(directory);
-    std::map<std::string, DiskImage> images;
-    for (const PlanDisk& disk : plan.point.disks_of(vm.original)) {
-        const sys::Path path = directory / (disk.key.target + ".qcow2");
-        make_overlay(path, disk);
-        images[disk.key.target] = {path, "qcow2"};
-    }
-    files_.sync_directory(directory);
+    files_.make_directories(directory_of(plan.id, vm.id));
+    const auto images = images_of(plan, vm);
     const auto original = std::ranges::find(plan.point.vms, vm.original, &VmDefinition::id);
     const std::optional<Domain> replica = find_domain(hypervisor_, vm.original);
     std::optional<DomainXml> local;
@@ -92,10 +146,7 @@ void Trials::make_vm(const TrialPlan& plan, const TrialVm& vm) {
 }
 
 std::vector<VmFailure> Trials::make(const TrialPlan& plan) {
-    if (!plan.point.shared_disks().empty()) {
-        fail(Code::not_supported, "'{}' has disks that its VMs share; a test cannot serve them",
-             plan.point.collection);
-    }
+    serve_shared(plan);
     if (auto* networks = hypervisor_.networks()) networks->make_isolated(network_name(plan.id));
     return for_each_vm(ids_of(plan.vms), [&](VmId id) {
         make_vm(plan, *std::ranges::find(plan.vms, id, &TrialVm::id));
@@ -112,10 +163,10 @@ void Trials::remove_vm(CollectionId id, VmId vm) {
     if (domain) hypervisor_.undefine(vm);
     // Somebody was quick to start it in between.
     if (find_domain(hypervisor_, vm)) hypervisor_.power_off(vm);
-    remove_directory(directory_of(id, vm));
+    remove_files(directory_of(id, vm));
 }
 
-void Trials::remove_directory(const sys::Path& directory) {
+void Trials::remove_files(const sys::Path& directory) {
     if (!files_.exists(directory)) return;
     for (const std::string& name : files_.list(directory)) files_.remove(directory / name);
     files_.remove(directory);
@@ -123,8 +174,12 @@ void Trials::remove_directory(const sys::Path& directory) {
 
 void Trials::remove(CollectionId id, const std::vector<VmId>& vms) {
     throw_failures(for_each_vm(vms, [&](VmId vm) { remove_vm(id, vm); }));
+    const sys::Path of_test = directory_ / id.text();
+    if (shared_ != nullptr) shared_->forget_below(of_test);
     if (auto* networks = hypervisor_.networks()) networks->remove(network_name(id));
-    remove_directory(directory_ / id.text());
+    if (!files_.exists(of_test)) return;
+    for (const std::string& name : files_.list(of_test)) remove_files(of_test / name);
+    files_.remove(of_test);
 }
 
 }  // namespace reviver::recovery

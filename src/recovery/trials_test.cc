@@ -1,7 +1,9 @@
 #include "recovery/trials.h"
 
+#include "hypervisor/shared_socket.h"
 #include "recovery/power.h"
 #include "recovery/test_site.h"
+#include "sharing/with_shared_disks.h"
 
 #include <algorithm>
 
@@ -87,13 +89,70 @@ TEST_F(TrialsTest, AVmThatCannotBeMadeIsNamedAndTheOthersAreMade) {
     EXPECT_EQ(code_of([&] { hypervisor_.domain(test_two); }), Code::not_found);
 }
 
-TEST_F(TrialsTest, AGroupWithASharedDiskIsRefusedBeforeAnythingIsMade) {
-    TrialPlan plan = trial();
-    plan.point.disks.push_back(plan.point.disks.front());
-    plan.point.disks.back().key.vm = *VmId::parse("99999999-2222-3333-4444-000000000099");
-    EXPECT_EQ(code_of([&] { trials_.make(plan); }), Code::not_supported);
+// Two VMs at the point's site had one disk more, served by a storage daemon.
+class SharedTrialsTest : public TrialsTest {
+  protected:
+    SharedTrialsTest() { make_chain(quorum); }
+
+    TrialPlan shared_trial() const {
+        TrialPlan plan = trial();
+        plan.point.disks.push_back({quorum, disk_size, top(quorum), "qcow2", base(quorum)});
+        for (VmDefinition& vm : plan.point.vms) {
+            const std::string element =
+                hypervisor::shared_disk_element("/other-site", quorum.vm, vm.id, "vdc");
+            vm.domain_xml.insert(vm.domain_xml.find("<controller"), element);
+        }
+        return plan;
+    }
+    void expect_nothing_left_of_shared() {
+        expect_nothing_left();
+        EXPECT_TRUE(disks_.list().empty());
+        EXPECT_TRUE(std::filesystem::is_empty(data_ / "shared"));
+    }
+
+    const DiskKey quorum{*VmId::parse("99999999-2222-3333-4444-000000000099"), "quorum"};
+    sharing::SharedDisks disks_{hypervisor_, sys::linux_world().files, sys::linux_world().random,
+                                data_};
+    sharing::WithSharedDisks machines_{hypervisor_, disks_};
+    Trials shared_trials_{machines_, sys::linux_world().files, data_, &disks_};
+};
+
+TEST_F(SharedTrialsTest, AreRefusedWhereNobodyCanServeTheDisk) {
+    EXPECT_EQ(code_of([&] { trials_.make(shared_trial()); }), Code::not_supported);
     EXPECT_EQ(hypervisor_.domains().size(), 2u);
     EXPECT_FALSE(std::filesystem::exists(data_ / "tests"));
+}
+
+TEST_F(SharedTrialsTest, TheTestHasTheDiskToItselfAndLeavesNothing) {
+    const auto before = contents_of_store();
+    ASSERT_TRUE(shared_trials_.make(shared_trial()).empty());
+    ASSERT_EQ(disks_.list().size(), 1u);
+    const sharing::ShownDisk shown = disks_.list().front();
+    EXPECT_EQ(shown.disk.name, "quorum-test");
+    EXPECT_NE(shown.disk.id, quorum.vm);
+    EXPECT_EQ(shown.users, (std::vector<VmId>{test_one, test_two}));
+    const sys::Path image = disk(shown.disk.id, "quorum");
+    EXPECT_TRUE(qemu::same_content(image, "qcow2", top(quorum), "qcow2"));
+
+    start_vms(machines_, {test_one, test_two});
+    guest_writes(test_two, "virtio-disk2", "write -P 9 2M 8k");
+    // Repeating finds it done, and loses nothing.
+    EXPECT_TRUE(shared_trials_.make(shared_trial()).empty());
+    for (const VmId vm : {test_one, test_two}) machines_.power_off(vm);
+    EXPECT_FALSE(qemu::same_content(image, "qcow2", top(quorum), "qcow2"));
+    EXPECT_EQ(contents_of_store(), before);
+    for (int times = 0; times < 2; ++times) shared_trials_.remove(id, {test_one, test_two});
+    expect_nothing_left_of_shared();
+    EXPECT_EQ(contents_of_store(), before);
+}
+
+TEST_F(SharedTrialsTest, WhatACrashLeftIsTakenAway) {
+    const sys::Path image = disk(*VmId::parse("99999999-0000-0000-0000-00000000000a"), "quorum");
+    std::filesystem::create_directories(image.parent_path());
+    std::filesystem::create_directories(data_ / "shared");
+    std::ofstream(image) << "half";
+    shared_trials_.remove(id, {test_one, test_two});
+    expect_nothing_left_of_shared();
 }
 
 TEST_F(TrialsTest, TheGroupHasANetworkOfItsOwnAndNoOther) {

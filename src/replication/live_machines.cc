@@ -48,7 +48,7 @@ LiveMachines::LiveMachines(hypervisor::Hypervisor& hypervisor, sys::World& world
       freezer_(hypervisor, world),
       recovery_(std::make_unique<recovery::Recovery>(hypervisor, world.files, data_directory_,
                                                      &shared_disks)),
-      trials_(hypervisor, world.files, data_directory_) {
+      trials_(hypervisor, world.files, data_directory_, &shared_disks) {
     const sys::Path captures = data_directory_ / "capture";
     world_.files.make_directories(captures);
     for (const std::string& name : world_.files.list(captures)) {

@@ -25,8 +25,8 @@ struct SharedDisk {
     std::string name;
     Image image;
     std::string lock;  // why it is not to be served; empty: it is
-    // Of a disk that a failover set up: what it was here before; nothing for one that came with the
-    // failover.
+    // Of a disk that a failover or a test set up: what it was here before; nothing for one that
+    // came with it.
     struct Before {
         Image image;
         std::string lock;

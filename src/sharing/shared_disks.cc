@@ -89,6 +89,7 @@ class SharedDisks::Implementation {
     void set_up(VmId id, const std::string& name, const Image& image,
                 const std::function<void()>& make_image);
     void take_back(VmId id, const Image& image);
+    void forget_below(const sys::Path& directory);
 
     hypervisor::EventQueue events_;
     const sys::Path data_;
@@ -491,6 +492,15 @@ void SharedDisks::Implementation::take_back(VmId id, const Image& image) {
     entry->record = record;
 }
 
+void SharedDisks::Implementation::forget_below(const sys::Path& directory) {
+    for (const auto& entry : entries()) {
+        const std::lock_guard lock(entry->mutex);
+        const sys::Path& image = entry->record.image.path;
+        const auto [end, rest] = std::ranges::mismatch(directory, image);
+        if (!entry->removed && end == directory.end()) forget(*entry);
+    }
+}
+
 // -------------------------------------------------------------------------------------------------
 
 SharedDisks::SharedDisks(hypervisor::Hypervisor& machines, sys::Files& files, sys::Random& random,
@@ -543,6 +553,9 @@ void SharedDisks::set_up(VmId id, const std::string& name, const Image& image,
 }
 void SharedDisks::take_back(VmId id, const Image& image) {
     implementation_->take_back(id, image);
+}
+void SharedDisks::forget_below(const sys::Path& directory) {
+    implementation_->forget_below(directory);
 }
 sys::Path SharedDisks::data() const {
     return implementation_->data_;

@@ -77,6 +77,9 @@ class SharedDisks {
     void set_up(VmId id, const std::string& name, const Image& image,
                 const std::function<void()>& make_image);
     void take_back(VmId id, const Image& image);
+    // Those whose image lies below a directory are served no more, and no disks of this site; the
+    // images stay. VMs that have them are off.
+    void forget_below(const sys::Path& directory);
 
     sys::Path data() const;
 
