@@ -70,7 +70,8 @@ std::optional<RangeSet> live_changes(const CaptureOf& capture, const hypervisor:
     const auto qmp = qmp_of(capture.hypervisor, domain.id);
     take_down(capture.hypervisor, capture.collection, capture.directory, domain);
     const auto live = live_disk_of(domain, qmp, disk);
-    const auto coverage = coverage_of(capture.collection, seen(live.bitmaps), since, std::nullopt);
+    const auto coverage =
+        coverage_of(capture.collection, disk.shape.key, seen(live.bitmaps), since, std::nullopt);
     if (!coverage.known || !coverage.bulk.empty()) return std::nullopt;
     return live_union(capture, domain, live, coverage.joined);
 }
@@ -83,7 +84,8 @@ std::optional<RangeSet> off_changes(const CaptureOf& capture, const MemberDisk& 
     if (acknowledged && state_of_image(disk.path) == remembered->state) return RangeSet();
     const auto older =
         acknowledged && !remembered->base.empty() ? std::optional(remembered->base) : std::nullopt;
-    const auto coverage = coverage_of(capture.collection, saved_bitmaps(disk), since, older);
+    const auto coverage =
+        coverage_of(capture.collection, disk.shape.key, saved_bitmaps(disk), since, older);
     if (!coverage.known || !coverage.bulk.empty()) return std::nullopt;
     return marked_in_image(disk, coverage.joined);
 }
@@ -115,7 +117,7 @@ std::uint64_t changed_bytes(hypervisor::Hypervisor& hypervisor, CollectionId col
         if (!has_qemu(hypervisor.domain(vm))) continue;
         for (const auto& node : qemu::block_nodes(qmp_of(hypervisor, vm)))
             for (const auto& bitmap : node.bitmaps)
-                if (bitmap.recording && parse_bitmap_name(collection, bitmap.name))
+                if (bitmap.recording && bitmap.name.starts_with(name_prefix(collection)))
                     total += bitmap.dirty_bytes;
     }
     return total;

@@ -11,12 +11,21 @@ struct Marked {
     SeenBitmap bitmap;
 };
 
-std::vector<Marked> ours_in_order(CollectionId collection, const std::vector<SeenBitmap>& bitmaps) {
-    std::vector<Marked> ours;
-    for (const auto& bitmap : bitmaps)
-        if (const auto mark = parse_bitmap_name(collection, bitmap.name))
-            ours.push_back({*mark, bitmap});
-    std::sort(ours.begin(), ours.end(),
+struct Ours {
+    std::vector<Marked> of_disk;  // oldest first
+    std::vector<std::string> others;
+};
+
+Ours ours_of(CollectionId collection, const DiskKey& disk, const std::vector<SeenBitmap>& bitmaps) {
+    Ours ours;
+    for (const auto& bitmap : bitmaps) {
+        if (const auto mark = parse_bitmap_name(collection, disk, bitmap.name)) {
+            ours.of_disk.push_back({*mark, bitmap});
+        } else if (bitmap.name.starts_with(name_prefix(collection))) {
+            ours.others.push_back(bitmap.name);
+        }
+    }
+    std::sort(ours.of_disk.begin(), ours.of_disk.end(),
               [](const Marked& a, const Marked& b) { return a.mark < b.mark; });
     return ours;
 }
@@ -41,11 +50,13 @@ bool unbroken(std::vector<Marked>::iterator from, std::vector<Marked>::iterator 
 
 }  // namespace
 
-Coverage coverage_of(CollectionId collection, const std::vector<SeenBitmap>& bitmaps, Sequence last,
+Coverage coverage_of(CollectionId collection, const DiskKey& disk,
+                     const std::vector<SeenBitmap>& bitmaps, Sequence last,
                      const std::optional<std::string>& older_base) {
-    auto ours = ours_in_order(collection, bitmaps);
+    auto [ours, others] = ours_of(collection, disk, bitmaps);
     auto base = base_of(ours, last, older_base);
     Coverage coverage;
+    coverage.obsolete = std::move(others);
     if (base != ours.end() && unbroken(base, ours.end())) {
         coverage.known = true;
         coverage.bulk = base->mark.bulk;

@@ -1,4 +1,5 @@
-// Decides what the bitmaps that are there can say. A pure function: a list in, a plan out.
+// Decides what the bitmaps that an image has can say of the disk that it is now. A pure function:
+// a list in, a plan out.
 //
 // Bitmaps of one disk follow each other in time: each but the last was stopped at the moment the
 // next one began, and the last one records. So the changes since point p are known exactly when
@@ -25,12 +26,14 @@ struct Coverage {
         bulk;  // known only together with this bulk, which began with the first; empty for none
     std::vector<std::string>
         joined;  // what changed is their union; oldest first; empty unless known
-    std::vector<std::string> obsolete;  // ours and of no more use
+    // Ours and of no more use: too old, of another disk whose image this was, left over.
+    std::vector<std::string> obsolete;
 };
 
 // `older_base`: a bitmap that began before `last` and is known to be good for it as well, because
 // the disk's VM was off since.
-Coverage coverage_of(CollectionId collection, const std::vector<SeenBitmap>& bitmaps, Sequence last,
+Coverage coverage_of(CollectionId collection, const DiskKey& disk,
+                     const std::vector<SeenBitmap>& bitmaps, Sequence last,
                      const std::optional<std::string>& older_base);
 
 }  // namespace reviver::capture

@@ -52,6 +52,13 @@ RememberedDisk from_json(const json::object& from) {
     return disk;
 }
 
+struct stat status_of(const sys::Path& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0)
+        fail_errno(errno, "looking at the image " + path.string());
+    return status;
+}
+
 }  // namespace
 
 DiskMemory::DiskMemory(sys::Files& files, sys::Path file) : files_(files), file_(std::move(file)) {
@@ -98,13 +105,15 @@ void DiskMemory::save() {
 }
 
 std::optional<ImageState> state_of_image(const sys::Path& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0)
-        fail_errno(errno, "looking at the image " + path.string());
+    const auto status = status_of(path);
     if (!S_ISREG(status.st_mode)) return std::nullopt;
     return fmt::format("{}:{}:{}:{}.{:09}:{}.{:09}", status.st_dev, status.st_ino, status.st_size,
                        status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
                        status.st_ctim.tv_nsec);
+}
+
+std::uint64_t device_at(const sys::Path& path) {
+    return status_of(path).st_rdev;
 }
 
 }  // namespace reviver::capture

@@ -55,4 +55,7 @@ class DiskMemory {
 // Nothing for what has no times that tell a write, a block device.
 std::optional<ImageState> state_of_image(const sys::Path& path);
 
+// Which device a path leads to: volumes that were renamed lead their old names to others.
+std::uint64_t device_at(const sys::Path& path);
+
 }  // namespace reviver::capture

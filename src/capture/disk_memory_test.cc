@@ -2,6 +2,7 @@
 
 #include "capture/hold_record.h"
 #include "capture/qemu_machines.h"
+#include "capture/tracking.h"
 #include "sys/world.h"
 
 #include <gtest/gtest.h>
@@ -55,6 +56,26 @@ TEST_F(DiskMemoryTest, TheStateOfAnImageChangesWhenItIsWritten) {
     std::ofstream(image, std::ios::app) << "b";
     EXPECT_NE(state_of_image(image), before);
     EXPECT_EQ(state_of_image("/dev/null"), std::nullopt);
+}
+
+// A block device has no times: one that got another's name was taken for the one before. Devices
+// that every machine has stand for volumes.
+TEST_F(DiskMemoryTest, ADeviceIsNotKnownByItsNameAlone) {
+    QemuMachines machines(directory_.path());
+    const MemberDisk disk{{disk_, 0}, directory_.path() / "volume", "raw"};
+    DiskMemory memory(files(), file());
+    const StartWatch starts(machines);
+    const Options options;
+    const TrackingContext context{
+        machines, CollectionId(), options, memory, starts, sys::linux_world().random, "this life"};
+    const auto state_as = [&](const char* device) {
+        std::filesystem::remove(disk.path);
+        std::filesystem::create_symlink(device, disk.path);
+        return image_state(context, disk);
+    };
+    const auto before = state_as("/dev/null");
+    EXPECT_NE(state_as("/dev/zero"), before);
+    EXPECT_EQ(state_as("/dev/null"), before);
 }
 
 TEST_F(DiskMemoryTest, AHoldRecordIsReadAsItWasWritten) {

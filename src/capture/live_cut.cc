@@ -49,7 +49,7 @@ class LiveHeldVm : public HeldVm {
         : context_(context),
           vm_(vm),
           qmp_(qmp_of(context.hypervisor, vm.domain.id)),
-          new_bitmap_(bitmap_name(context.collection, {sequence, ""})) {}
+          sequence_(sequence) {}
 
     VmId id() const override { return vm_.domain.id; }
     // A VM that its user paused stays paused.
@@ -72,8 +72,9 @@ class LiveHeldVm : public HeldVm {
     void change_bitmaps() {
         BitmapTransaction transaction;
         for (const auto& disk : vm_.disks) {
-            transaction.add(disk.live.node,
-                            {new_bitmap_, disk.granularity_bytes, disk.persistent, true});
+            const auto next =
+                bitmap_name(context_.collection, disk.member.shape.key, {sequence_, ""});
+            transaction.add(disk.live.node, {next, disk.granularity_bytes, disk.persistent, true});
             transaction.disable(disk.live.node, disk.base);
         }
         transaction.run(qmp_);
@@ -90,7 +91,7 @@ class LiveHeldVm : public HeldVm {
     const TrackingContext& context_;
     const TrackedVm& vm_;
     qemu::Qmp qmp_;
-    std::string new_bitmap_;
+    Sequence sequence_;
 };
 
 DiskInput open_cut(const qemu::NbdAddress& address, const TrackedDisk& disk,

@@ -1,5 +1,7 @@
 #include "capture/names.h"
 
+#include "base/checksum.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -42,19 +44,24 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
     return value;
 }
 
+std::string bitmap_prefix(CollectionId collection, const DiskKey& disk) {
+    return fmt::format("{}{:016x}-", name_prefix(collection), xxh3(bytes_of(disk.text())));
+}
+
 }  // namespace
 
 std::string name_prefix(CollectionId collection) {
     return fmt::format("reviver-{}-", collection.text().substr(0, 8));
 }
 
-std::string bitmap_name(CollectionId collection, const BitmapMark& mark) {
-    return fmt::format("{}{}{}{}", name_prefix(collection), mark.since.value,
+std::string bitmap_name(CollectionId collection, const DiskKey& disk, const BitmapMark& mark) {
+    return fmt::format("{}{}{}{}", bitmap_prefix(collection, disk), mark.since.value,
                        mark.bulk.empty() ? "" : bulk_word, mark.bulk);
 }
 
-std::optional<BitmapMark> parse_bitmap_name(CollectionId collection, std::string_view name) {
-    const auto prefix = name_prefix(collection);
+std::optional<BitmapMark> parse_bitmap_name(CollectionId collection, const DiskKey& disk,
+                                            std::string_view name) {
+    const auto prefix = bitmap_prefix(collection, disk);
     if (!name.starts_with(prefix)) return std::nullopt;
     name.remove_prefix(prefix.size());
     BitmapMark mark;

@@ -192,6 +192,11 @@ class QemuMachines : public hypervisor::Hypervisor, public hypervisor::GuestAgen
             fail(Code::failed, "the guest got an error: {}", answer);
     }
 
+    // As `virsh edit` does while the VM is off.
+    void give(VmId id, std::size_t disk, const std::string& image) {
+        at(id).domain.disks.at(disk).source = image;
+    }
+
     void flush(VmId id) {
         for (std::size_t i = 0; i < at(id).domain.disks.size(); ++i) guest_io(id, i, "flush");
     }

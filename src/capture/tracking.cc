@@ -41,7 +41,7 @@ struct Question {
     }
 
     Coverage coverage(const std::vector<SeenBitmap>& bitmaps) const {
-        return coverage_of(context.collection, bitmaps, last, older_base());
+        return coverage_of(context.collection, key(), bitmaps, last, older_base());
     }
 
     // What a disk has grown by is known to be new; bitmaps do not mark what was taken away.
@@ -108,7 +108,8 @@ std::string new_bulk_name(const TrackingContext& context) {
 void begin_anew(BitmapTransaction& transaction, const Question& question) {
     TrackedDisk& disk = question.disk;
     question.needs_bulk(new_bulk_name(question.context));
-    disk.base = bitmap_name(question.context.collection, {question.last, disk.bulk_name});
+    disk.base =
+        bitmap_name(question.context.collection, question.key(), {question.last, disk.bulk_name});
     disk.granularity_bytes = granularity_for(question.context.options, disk.live.size_bytes);
     disk.persistent = disk.live.driver == "qcow2";
     transaction.add(disk.live.node, {disk.base, disk.granularity_bytes, disk.persistent, true});
@@ -123,9 +124,6 @@ Coverage remove_useless(BitmapTransaction& transaction, const Question& question
                                  coverage.joined.end());
         coverage.joined.clear();
     }
-    const auto question_bitmap = question_bitmap_name(question.context.collection);
-    for (const auto& bitmap : question.disk.live.bitmaps)
-        if (bitmap.name == question_bitmap) coverage.obsolete.push_back(bitmap.name);
     for (const auto& name : coverage.obsolete) transaction.remove(question.disk.live.node, name);
     return coverage;
 }
@@ -256,7 +254,7 @@ std::vector<SeenBitmap> saved_bitmaps(const MemberDisk& disk) {
 
 ImageState image_state(const TrackingContext& context, const MemberDisk& disk) {
     if (auto state = state_of_image(disk.path)) return *state;
-    return fmt::format("{}:{}:{}", disk.path.string(), context.instance,
+    return fmt::format("{}:{}:{}:{}", disk.path.string(), device_at(disk.path), context.instance,
                        context.starts.starts(disk.shape.key.vm));
 }
 

@@ -66,7 +66,7 @@ void Overlays::make(const FailoverPlan& plan, const PlanDisk& disk) {
     files_.make_directories(path.parent_path());
     files_.remove(unfinished);
     qemu::create_overlay(unfinished, disk.top, disk.top_format, disk.size_bytes);
-    qemu::add_bitmap(unfinished, plan.bitmap, bitmap_granularity);
+    qemu::add_bitmap(unfinished, disk.bitmap, bitmap_granularity);
     files_.open(unfinished, sys::OpenMode::write)->sync();
     files_.rename(unfinished, path);
     files_.sync_directory(path.parent_path());

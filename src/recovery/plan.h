@@ -18,6 +18,7 @@ struct PlanDisk {
     sys::Path top;
     std::string top_format;
     sys::Path base;
+    std::string bitmap;  // the persistent dirty bitmap that its overlay gets
 };
 
 struct FailoverPlan {
@@ -26,8 +27,6 @@ struct FailoverPlan {
     Sequence sequence;
     std::vector<VmDefinition> vms;
     std::vector<PlanDisk> disks;
-    // Of the persistent dirty bitmap that each overlay gets.
-    std::string bitmap;
 
     std::vector<PlanDisk> disks_of(VmId vm) const;
     // Those that VMs share: each once, with an id of its own in the place of a VM's.

@@ -60,7 +60,8 @@ std::string definition(VmId id, const std::string& name) {
 // A base and a layer for each point.
 PlanDisk make_chain(const fs::path& directory, const DiskKey& key, int points) {
     fs::create_directories(directory);
-    PlanDisk disk{key, disk_size, directory / "base.raw", "raw", directory / "base.raw"};
+    PlanDisk disk{
+        key, disk_size, directory / "base.raw", "raw", directory / "base.raw", "reviver-bench"};
     std::ofstream(disk.base).close();
     fs::resize_file(disk.base, disk_size);
     for (int point = 1; point <= points; ++point) {
@@ -79,7 +80,6 @@ void failover(benchmark::State& state) {
     plan.collection = "bench";
     plan.epoch = {1};
     plan.sequence = {static_cast<std::uint64_t>(state.range(0))};
-    plan.bitmap = "reviver-bench";
     for (int i = 0; i < vm_count; ++i) {
         const VmId id = *VmId::parse(fmt::format("11111111-2222-3333-4444-{:012x}", i + 1));
         plan.vms.push_back({id, fmt::format("vm{}", i), definition(id, fmt::format("vm{}", i))});

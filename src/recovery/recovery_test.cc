@@ -69,7 +69,7 @@ TEST_F(RecoveryTest, FailoverRunsOnThePointAndRevertLeavesNothing) {
     EXPECT_EQ(db.disks[0].source, overlay({two, "vda"}));
     const auto info = qemu::image_info(overlay({one, "vdb"}), "qcow2");
     ASSERT_EQ(info.bitmaps.size(), 1u);
-    EXPECT_EQ(info.bitmaps[0].name, bitmap);
+    EXPECT_EQ(info.bitmaps[0].name, bitmap_of({one, "vdb"}));
     EXPECT_TRUE(info.bitmaps[0].recording);
     const auto as_the_point = [&] {
         return qemu::same_content(overlay({one, "vda"}), "qcow2", top({one, "vda"}), "qcow2");
@@ -194,6 +194,7 @@ TEST_F(RecoveryTest, FlatteningKeepsContentBitmapAndBase) {
     qemu::create_overlay(expected, top(disk), "qcow2", disk_size);
     write_image(expected, "qcow2", "write -P 9 1M 4k");
     EXPECT_TRUE(qemu::same_content(overlay(disk), "qcow2", expected, "qcow2"));
+    const std::string bitmap = bitmap_of(disk);
     qemu::OfflineExport exported({overlay(disk), "qcow2", bitmap});
     qemu::NbdReader reader(exported.address(), {qemu::bitmap_context(bitmap)});
     EXPECT_EQ(reader.dirty(bitmap, {0, disk_size}), (RangeSet{{1 << 20, 4096}}));

@@ -76,7 +76,6 @@ class TestRoot {
 class TestSite : public testing::Test {
   protected:
     static constexpr std::uint64_t disk_size = 16 << 20;
-    static constexpr const char* bitmap = "reviver-12345678-7";
     const VmId one = *VmId::parse("11111111-2222-3333-4444-000000000001");
     const VmId two = *VmId::parse("11111111-2222-3333-4444-000000000002");
 
@@ -116,11 +115,10 @@ class TestSite : public testing::Test {
         plan.collection = "shop";
         plan.epoch = {2};
         plan.sequence = {7};
-        plan.bitmap = bitmap;
         plan.vms = {{one, "web", definition(one, "web", {"vda", "vdb"})},
                     {two, "db", definition(two, "db", {"vda", "vdz"})}};
         for (const DiskKey& key : {DiskKey{one, "vda"}, DiskKey{one, "vdb"}, DiskKey{two, "vda"}}) {
-            plan.disks.push_back({key, disk_size, top(key), "qcow2", base(key)});
+            plan.disks.push_back({key, disk_size, top(key), "qcow2", base(key), bitmap_of(key)});
         }
         return plan;
     }
@@ -132,6 +130,7 @@ class TestSite : public testing::Test {
     }
 
     sys::Path base(const DiskKey& disk) const { return chain_directory(disk) / "base.raw"; }
+    static std::string bitmap_of(const DiskKey& disk) { return "changes of " + disk.text(); }
     sys::Path top(const DiskKey& disk) const { return chain_directory(disk) / "p7.qcow2"; }
     sys::Path overlay(const DiskKey& disk) const {
         return data_ / "vms" / disk.vm.text() / (disk.target + "-2-7.qcow2");

@@ -38,7 +38,7 @@ struct TrialVm {
 
 struct TrialPlan {
     CollectionId id;     // of the test
-    FailoverPlan point;  // its epoch and bitmap are of no use here
+    FailoverPlan point;  // its epoch and bitmaps are of no use here
     std::vector<TrialVm> vms;
 };
 

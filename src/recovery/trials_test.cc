@@ -96,7 +96,8 @@ class SharedTrialsTest : public TrialsTest {
 
     TrialPlan shared_trial() const {
         TrialPlan plan = trial();
-        plan.point.disks.push_back({quorum, disk_size, top(quorum), "qcow2", base(quorum)});
+        plan.point.disks.push_back(
+            {quorum, disk_size, top(quorum), "qcow2", base(quorum), bitmap_of(quorum)});
         for (VmDefinition& vm : plan.point.vms) {
             const std::string element =
                 hypervisor::shared_disk_element("/other-site", quorum.vm, vm.id, "vdc");

@@ -21,12 +21,13 @@ recovery::FailoverPlan recovery_plan(const FailoverPlan& plan) {
     result.epoch = plan.epoch;
     result.sequence = plan.sequence;
     result.vms = plan.vms;
-    // The name under which capture looks for what changed since this point: so a later reverse
-    // finds what was written here.
-    result.bitmap = capture::bitmap_name(plan.collection, {plan.sequence, ""});
     for (const PointDisk& disk : plan.disks) {
+        // The name under which capture looks for what changed since this point: so a later reverse
+        // finds what was written here.
+        const auto bitmap =
+            capture::bitmap_name(plan.collection, disk.shape.key, {plan.sequence, ""});
         result.disks.push_back(
-            {disk.shape.key, disk.shape.size_bytes, disk.top, disk.top_format, disk.base});
+            {disk.shape.key, disk.shape.size_bytes, disk.top, disk.top_format, disk.base, bitmap});
     }
     return result;
 }
