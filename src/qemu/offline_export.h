@@ -39,8 +39,7 @@ class OfflineExport {
 
     ScratchDirectory directory_;
     std::unique_ptr<Process> process_;
-    // Qemu-nbd ends with its last connection. This one holds it while we live, and if we are killed
-    // nothing does.
+    // Qemu-nbd ends with its last connection. This one holds it.
     std::unique_ptr<NbdReader> keeper_;
 };
 

@@ -2,12 +2,11 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "base/log.h"
+#include "qemu/descriptor.h"
+#include "qemu/spawn.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,7 +14,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <thread>
 
 namespace reviver::qemu {
 
@@ -23,94 +21,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-class Descriptor {
-  public:
-    Descriptor() = default;
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() { reset(); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-    int release() { return std::exchange(fd_, -1); }
-    void reset(int fd = -1) {
-        if (fd_ >= 0) close(fd_);
-        fd_ = fd;
-    }
-
-  private:
-    int fd_ = -1;
+// One whose reader never waits.
+struct OutputPipe : Pipe {
+    OutputPipe() { fcntl(read_end.get(), F_SETFL, O_NONBLOCK); }
 };
-
-struct Pipe {
-    Descriptor read_end;
-    Descriptor write_end;
-    Pipe() {
-        std::array<int, 2> ends{};
-        if (pipe2(ends.data(), O_CLOEXEC) != 0) fail_errno(errno, "pipe");
-        read_end.reset(ends[0]);
-        write_end.reset(ends[1]);
-        fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    }
-};
-
-class SpawnSettings {
-  public:
-    SpawnSettings() {
-        posix_spawn_file_actions_init(&actions);
-        posix_spawnattr_init(&attributes);
-        sigset_t none;
-        sigemptyset(&none);
-        sigset_t all;
-        sigfillset(&all);
-        posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setsigdefault(&attributes, &all);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    }
-    ~SpawnSettings() {
-        posix_spawn_file_actions_destroy(&actions);
-        posix_spawnattr_destroy(&attributes);
-    }
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-};
-
-// What becomes the program's descriptors 1, 2 and 3; -1 for /dev/null, and for no descriptor 3.
-struct Descriptors {
-    int output = -1;
-    int errors = -1;
-    int given = -1;
-};
-
-void add_descriptor(posix_spawn_file_actions_t& actions, int from, int to) {
-    if (from >= 0) {
-        posix_spawn_file_actions_adddup2(&actions, from, to);
-    } else {
-        posix_spawn_file_actions_addopen(&actions, to, "/dev/null", O_RDWR, 0);
-    }
-}
-
-pid_t spawn(const Command& command, const Descriptors& descriptors) {
-    REVIVER_CHECK(!command.empty());
-    SpawnSettings settings;
-    add_descriptor(settings.actions, -1, STDIN_FILENO);
-    add_descriptor(settings.actions, descriptors.output, STDOUT_FILENO);
-    add_descriptor(settings.actions, descriptors.errors, STDERR_FILENO);
-    if (descriptors.given >= 0) add_descriptor(settings.actions, descriptors.given, 3);
-    posix_spawn_file_actions_addclosefrom_np(&settings.actions, descriptors.given >= 0 ? 4 : 3);
-
-    std::vector<char*> arguments;
-    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    pid_t pid = -1;
-    const int failure = posix_spawnp(&pid, arguments[0], &settings.actions, &settings.attributes,
-                                     arguments.data(), environ);
-    if (failure == ENOENT) {
-        fail(Code::not_found,
-             "{} is not installed: install the packages qemu-utils and qemu-system", command[0]);
-    }
-    if (failure != 0) fail_errno(failure, "starting " + command[0]);
-    return pid;
-}
 
 // Adds what is there to be read, up to the limit; the rest is read and dropped so that the program
 // never waits for us. False at the end of the stream.
@@ -154,8 +68,8 @@ std::string last_lines(const std::string& text) {
 }  // namespace
 
 Finished run(const Command& command, const RunLimits& limits) {
-    Pipe output;
-    Pipe errors;
+    OutputPipe output;
+    OutputPipe errors;
     const pid_t pid = spawn(command, {output.write_end.get(), errors.write_end.get(), -1});
     output.write_end.reset();
     errors.write_end.reset();
@@ -193,7 +107,7 @@ std::string run_checked(const Command& command, const RunLimits& limits) {
 }
 
 Process::Process(const Command& command, std::optional<int> given_fd) {
-    Pipe pipe;
+    OutputPipe pipe;
     if (given_fd) {
         // Only the process itself knows its id before it is needed: the shell sets it and becomes
         // the program.

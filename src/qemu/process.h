@@ -1,10 +1,10 @@
 // Running QEMU's own programs: to their end within a bounded time, or beside us until they are no
 // longer needed.
 //
-// A program gets an empty stdin and no file descriptor of ours but those it is given. Errors:
-// Code::not_found when the program is not installed, Code::timeout when it was killed for taking
-// too long, Code::stopped when the caller's cancel flag was raised. Any thread may call; an object
-// belongs to one thread at a time.
+// A program gets an empty stdin and no file descriptor of ours but those it is given, and does not
+// outlive this process, not even one that is killed. Errors: Code::not_found when the program is
+// not installed, Code::timeout when it was killed for taking too long, Code::stopped when the
+// caller's cancel flag was raised. Any thread may call; an object belongs to one thread at a time.
 #pragma once
 
 #include "qemu/limits.h"
