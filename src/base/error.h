@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace reviver {
 
@@ -44,21 +45,36 @@ enum class Reaction : std::uint8_t {
 std::string_view name_of(Code code);
 Reaction reaction_to(Code code);
 
+// Of work on several things what failed for one of them, told so that it can stand alone.
+struct ErrorPart {
+    std::string of;  // which, by its id
+    Code code = Code::failed;
+    std::string text;
+    bool operator==(const ErrorPart&) const = default;
+};
+
 class Error : public std::runtime_error {
   public:
-    Error(Code code, std::string text)
-        : std::runtime_error(text), code_(code), text_(std::move(text)) {}
+    // With parts: the text says all of it.
+    Error(Code code, std::string text, std::vector<ErrorPart> parts = {})
+        : std::runtime_error(text), code_(code), text_(std::move(text)), parts_(std::move(parts)) {}
 
     Code code() const { return code_; }
     const char* what() const noexcept override { return text_.c_str(); }
+    // Nothing when the error is not about several things.
+    const std::vector<ErrorPart>& parts() const { return parts_; }
 
-    // Puts "context: " in front of the text. Use as: catch (Error& e) { e.add_context("...");
-    // throw; }
-    void add_context(std::string_view context) { text_ = fmt::format("{}: {}", context, text_); }
+    // Puts "context: " in front of the text, and of each part's. Use as: catch (Error& e) {
+    // e.add_context("..."); throw; }
+    void add_context(std::string_view context) {
+        text_ = fmt::format("{}: {}", context, text_);
+        for (ErrorPart& part : parts_) part.text = fmt::format("{}: {}", context, part.text);
+    }
 
   private:
     Code code_;
     std::string text_;
+    std::vector<ErrorPart> parts_;
 };
 
 template <class... Args>

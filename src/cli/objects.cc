@@ -100,7 +100,7 @@ Job read_job(const cim::ObjectPath& path, const cim::Instance& from) {
             .started = time_of(from.get("StartTime")),
             .cancellable = flag_of(from.get("Cancellable")),
             .error_code = number_of(from.get("ErrorCode")),
-            .error = first_text(from, {"ErrorDescription", "ErrorSummaryDescription"})};
+            .error = first_text(from, {"ErrorSummaryDescription", "ErrorDescription"})};
 }
 
 Statistics read_statistics(const cim::Instance& from, const std::vector<std::string>& issues) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace reviver {
 
@@ -37,6 +38,14 @@ enum class JobType : std::uint16_t {
     scrub = 65000,
 };
 
+// What failed for one of the VMs that a job is about.
+struct MemberError {
+    VmId vm;
+    Code code = Code::failed;
+    std::string text;
+    bool operator==(const MemberError&) const = default;
+};
+
 struct Job {
     JobId id;
     JobType type = JobType::start_replication;
@@ -51,10 +60,11 @@ struct Job {
     std::string status;  // what it is doing now
     bool cancellable = false;
     sys::WallTime started;
-    sys::WallTime ended;       // valid when not running
-    Code code = Code::failed;  // valid in `exception`
-    std::string error;         // "" unless in `exception`
-    std::string report;        // what it found worth telling when it completed
+    sys::WallTime ended;                     // valid when not running
+    Code code = Code::failed;                // valid in `exception`
+    std::string error;                       // all of it; "" unless in `exception`
+    std::vector<MemberError> member_errors;  // of those VMs that it failed for, where it says which
+    std::string report;                      // what it found worth telling when it completed
 };
 
 }  // namespace reviver

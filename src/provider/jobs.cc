@@ -16,6 +16,17 @@ using replication::Engine;
 
 constexpr std::int64_t microseconds_a_second = 1'000'000;
 
+// Of a job that failed: one for each member that it failed for, or that of the job alone, which
+// names no VM.
+std::vector<MemberError> errors_of(const Job& job) {
+    if (!job.member_errors.empty()) return job.member_errors;
+    return {{VmId(), job.code, job.error}};
+}
+
+MemberError first_error(const Job& job) {
+    return errors_of(job).front();
+}
+
 }  // namespace
 
 cim::Instance job_instance(const Job& job, sys::WallTime now) {
@@ -48,9 +59,10 @@ cim::Instance job_instance(const Job& job, sys::WallTime now) {
         cim::DateTime::interval(std::chrono::seconds(replication::limits::job_kept).count() *
                                 microseconds_a_second));
     instance.set("DeleteOnCompletion", true);
-    instance.set("ErrorCode", static_cast<std::uint16_t>(failed ? return_value_of(job.code) : 0));
+    instance.set("ErrorCode",
+                 static_cast<std::uint16_t>(failed ? return_value_of(first_error(job).code) : 0));
     if (failed) {
-        instance.set("ErrorDescription", job.error);
+        instance.set("ErrorDescription", first_error(job).text);
         instance.set("ErrorSummaryDescription", job.error);
     }
     return instance;
@@ -58,16 +70,18 @@ cim::Instance job_instance(const Job& job, sys::WallTime now) {
 
 namespace {
 
-cim::Instance error_of(const Job& job) {
+cim::Instance error_of(const Job& job, const MemberError& what) {
     cim::Instance error("Msvm_Error");
-    error.set("Message", job.error);
-    error.set("MessageID", std::to_string(return_value_of(job.code)));
+    error.set("Message", what.text);
+    error.set("MessageID", std::to_string(return_value_of(what.code)));
     error.set("CIMStatusCode", std::uint32_t{1});
     error.set("ErrorType", std::uint16_t{4});
     error.set("PerceivedSeverity", std::uint16_t{5});
     error.set("ProbableCause", std::uint16_t{0});
     error.set("OwningEntity", "Reviver");
-    if (job.collection != CollectionId()) {
+    if (what.vm != VmId()) {
+        error.set("ErrorSource", path_of_vm(what.vm).text());
+    } else if (job.collection != CollectionId()) {
         error.set("ErrorSource",
                   path_of_collection("Msvm_VirtualSystemCollection", job.collection).text());
     }
@@ -87,9 +101,14 @@ cim::MethodResult get_error(Engine& engine, const cim::Call& call, bool all) {
     const Job job = job_of(engine, call.object);
     cim::MethodResult result;
     if (job.state != JobState::exception) return result;
-    const cim::Value text = cim::write_embedded(error_of(job));
-    result.out[all ? "Errors" : "Error"] =
-        all ? cim::Value::array(cim::Type::string, {text}) : text;
+    std::vector<cim::Value> texts;
+    for (const MemberError& error : errors_of(job))
+        texts.push_back(cim::write_embedded(error_of(job, error)));
+    if (all) {
+        result.out["Errors"] = cim::Value::array(cim::Type::string, texts);
+    } else {
+        result.out["Error"] = texts.front();
+    }
     return result;
 }
 

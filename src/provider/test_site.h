@@ -84,8 +84,8 @@ class TestSite {
         bind_virtualization(single, engine, host_);
     }
 
-    // Its first point: one small disk, and no VMs, which this site could not define.
-    void receive_a_point(CollectionId collection) {
+    // Its first point: one small disk, and VMs, which this site cannot define.
+    void receive_a_point(CollectionId collection, const std::vector<VmDefinition>& vms = {}) {
         point::ReceiveHeader header;
         header.id = ReceiveId(world_.random.uuid());
         header.collection = collection;
@@ -101,6 +101,7 @@ class TestSite {
         point::CutHeader cut;
         cut.id = CutId(world_.random.uuid());
         cut.time = world_.clock.wall();
+        cut.vms = vms;
         sink->begin_cut(cut);
         sink->commit(point::CutDigest().trailer());
     }

@@ -2,9 +2,12 @@
 // in libvirt.
 #pragma once
 
+#include "hypervisor/hypervisor.h"
 #include "recovery/plan.h"
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace reviver::recovery {
@@ -12,7 +15,12 @@ namespace reviver::recovery {
 // Answers the VMs whose work threw an Error, in the order of `vms`.
 std::vector<VmFailure> for_each_vm(const std::vector<VmId>& vms,
                                    const std::function<void(VmId)>& work);
-// Throws the failures as one Error, if there are any.
-void throw_failures(const std::vector<VmFailure>& failures);
+// Throws the failures as one Error with a part for each, if there are any. `names` says what a VM
+// is called; where it knows nothing, the id has to do.
+using VmNames = std::function<std::optional<std::string>(VmId)>;
+void throw_failures(const std::vector<VmFailure>& failures, const VmNames& names);
+// Of the VMs that are defined here, and of those of a point.
+VmNames names_at(hypervisor::Hypervisor& hypervisor);
+VmNames names_in(const std::vector<VmDefinition>& vms);
 
 }  // namespace reviver::recovery

@@ -24,15 +24,31 @@ TEST(ForEachVm, WorksOnAllAndAnswersFailuresInOrder) {
     std::atomic<std::size_t> worked_on = 0;
     const auto failures = for_each_vm(vms, [&](VmId vm) {
         ++worked_on;
-        if (vm == vms[1] || vm == vms[20]) fail(Code::failed, "no luck");
+        if (vm == vms[1] || vm == vms[20]) fail(Code::in_use, "no luck");
     });
     EXPECT_EQ(worked_on, vms.size());
     ASSERT_EQ(failures.size(), 2u);
     EXPECT_EQ(failures[0].vm, vms[1]);
     EXPECT_EQ(failures[1].vm, vms[20]);
     EXPECT_EQ(failures[1].text, "no luck");
-    EXPECT_THROW(throw_failures(failures), Error);
-    EXPECT_NO_THROW(throw_failures({}));
+}
+
+// Only their texts were left, in one line.
+TEST(ForEachVm, AnErrorSaysOfEachVmWhatFailed) {
+    const auto vms = make_vms(3);
+    const auto names = names_in({{vms[0], "web", ""}, {vms[1], "db", ""}});
+    EXPECT_NO_THROW(throw_failures({}, names));
+    try {
+        throw_failures({{vms[1], "busy", Code::in_use}, {vms[2], "no luck", Code::failed}}, names);
+        FAIL();
+    } catch (Error& error) {
+        const auto nameless = "VM '" + vms[2].text() + "': no luck";
+        EXPECT_EQ(error.what(), "VM 'db': busy; " + nameless);
+        error.add_context("given up");
+        const std::vector<ErrorPart> parts{{vms[1].text(), Code::in_use, "given up: VM 'db': busy"},
+                                           {vms[2].text(), Code::failed, "given up: " + nameless}};
+        EXPECT_EQ(error.parts(), parts);
+    }
 }
 
 TEST(ForEachVm, NeverWorksOnMoreThanTheLimitAtATime) {

@@ -1,6 +1,7 @@
 // What a failover needs to know of a recovery point, as plain data.
 #pragma once
 
+#include "base/error.h"
 #include "model/point.h"
 #include "sys/files.h"
 
@@ -36,6 +37,7 @@ struct FailoverPlan {
 struct VmFailure {
     VmId vm;
     std::string text;
+    Code code = Code::failed;
 };
 
 }  // namespace reviver::recovery

@@ -69,7 +69,7 @@ std::string ask_one(hypervisor::Hypervisor& hypervisor, const Domain& domain, bo
 // One that is busy booting may not listen yet, which is why it is asked again.
 void ask(hypervisor::Hypervisor& hypervisor, const std::vector<Domain>& domains, Ways& ways) {
     std::mutex mutex;
-    throw_failures(for_each_vm(ids_of(domains), [&](VmId vm) {
+    const auto ask_vm = [&](VmId vm) {
         const auto domain = std::find_if(domains.begin(), domains.end(),
                                          [&](const Domain& d) { return d.id == vm; });
         bool first = false;
@@ -81,7 +81,8 @@ void ask(hypervisor::Hypervisor& hypervisor, const std::vector<Domain>& domains,
         const std::lock_guard lock(mutex);
         auto& said = ways[vm];
         said = said.empty() || said == way ? way : said + ", " + way;
-    }));
+    };
+    throw_failures(for_each_vm(ids_of(domains), ask_vm), names_at(hypervisor));
 }
 
 std::string waiting_text(const std::vector<Domain>& domains, const Ways& ways) {
@@ -103,6 +104,18 @@ std::string names_of(const std::vector<Domain>& domains) {
     return names;
 }
 
+[[noreturn]] void fail_still_on(const std::vector<Domain>& on) {
+    constexpr std::string_view text =
+        "{} did not shut down: shut {} down from inside, or power {} off with `reviver vm kill`, "
+        "and try again";
+    std::vector<ErrorPart> parts;
+    for (const Domain& domain : on) {
+        parts.push_back({domain.id.text(), Code::timeout,
+                         fmt::format(text, "VM " + names_of({domain}), "it", "it")});
+    }
+    throw Error(Code::timeout, fmt::format(text, names_of(on), "them", "them"), std::move(parts));
+}
+
 }  // namespace
 
 std::vector<VmId> running_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms) {
@@ -110,9 +123,14 @@ std::vector<VmId> running_vms(hypervisor::Hypervisor& hypervisor, const std::vec
 }
 
 void start_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms) {
-    throw_failures(for_each_vm(vms, [&](VmId vm) {
-        if (!is_on(hypervisor.domain(vm))) hypervisor.start(vm);
-    }));
+    const auto start = [&](VmId vm) {
+        try {
+            if (!is_on(hypervisor.domain(vm))) hypervisor.start(vm);
+        } catch (const Error& error) {
+            fail(error.code(), "{}; mend that and start it again", error.what());
+        }
+    };
+    throw_failures(for_each_vm(vms, start), names_at(hypervisor));
 }
 
 void shut_down_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms,
@@ -135,13 +153,9 @@ void shut_down_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& 
         on = still_on(hypervisor, ids_of(on));
     }
     if (on.empty()) return;
-    if (!how.force) {
-        fail(Code::timeout,
-             "{} did not shut down: shut them down from inside, or power them off with `reviver vm "
-             "kill`, and try again",
-             names_of(on));
-    }
-    throw_failures(for_each_vm(ids_of(on), [&](VmId vm) { hypervisor.power_off(vm); }));
+    if (!how.force) fail_still_on(on);
+    throw_failures(for_each_vm(ids_of(on), [&](VmId vm) { hypervisor.power_off(vm); }),
+                   names_at(hypervisor));
 }
 
 }  // namespace reviver::recovery

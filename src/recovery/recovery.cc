@@ -101,7 +101,8 @@ void Recovery::show_replica(const std::string& collection, const VmDefinition& v
 
 void Recovery::show_replicas(const std::string& collection, const std::vector<VmDefinition>& vms) {
     throw_failures(for_each_vm(ids_of(vms),
-                               [&](VmId id) { show_replica(collection, definition_of(vms, id)); }));
+                               [&](VmId id) { show_replica(collection, definition_of(vms, id)); }),
+                   names_in(vms));
 }
 
 void Recovery::forget_replica(VmId vm) {
@@ -115,7 +116,7 @@ void Recovery::forget_replica(VmId vm) {
 }
 
 void Recovery::forget_replicas(const std::vector<VmId>& vms) {
-    throw_failures(for_each_vm(vms, [&](VmId vm) { forget_replica(vm); }));
+    throw_failures(for_each_vm(vms, [&](VmId vm) { forget_replica(vm); }), names_at(hypervisor_));
 }
 
 Epoch Recovery::epoch_used(const std::vector<VmId>& vms) {
@@ -192,7 +193,7 @@ std::vector<VmFailure> Recovery::prepare(const FailoverPlan& plan) {
         prepare_shared(plan);
     } catch (const Error& error) {
         std::vector<VmFailure> all;
-        for (const VmId id : ids_of(plan.vms)) all.push_back({id, error.what()});
+        for (const VmId id : ids_of(plan.vms)) all.push_back({id, error.what(), error.code()});
         return all;
     }
     return for_each_vm(ids_of(plan.vms),
@@ -223,7 +224,8 @@ void Recovery::revert_vm(const FailoverPlan& plan, const VmDefinition& vm) {
 
 void Recovery::revert(const FailoverPlan& plan) {
     throw_failures(for_each_vm(ids_of(plan.vms),
-                               [&](VmId id) { revert_vm(plan, definition_of(plan.vms, id)); }));
+                               [&](VmId id) { revert_vm(plan, definition_of(plan.vms, id)); }),
+                   names_in(plan.vms));
     revert_shared(plan);
 }
 

@@ -246,6 +246,21 @@ TEST_F(RecoveryTest, CopyingUpThatWasInterruptedGoesOn) {
     EXPECT_TRUE(qemu::same_content(overlay(disk), "qcow2", top(disk), "qcow2"));
 }
 
+TEST_F(ReplicasTest, StartingSaysOfEachVmWhatKeptItOff) {
+    try {
+        start_vms(hypervisor_, {one, two});
+        FAIL();
+    } catch (const Error& error) {
+        ASSERT_EQ(error.parts().size(), 2u);
+        EXPECT_EQ(error.parts()[0].of, one.text());
+        EXPECT_EQ(error.parts()[1].of, two.text());
+        for (const ErrorPart& part : error.parts()) {
+            EXPECT_EQ(part.code, Code::not_found);
+            EXPECT_TRUE(part.text.ends_with("mend that and start it again")) << part.text;
+        }
+    }
+}
+
 TEST_F(ReplicasTest, AGuestThatDoesNotListenIsPoweredOffOnlyByForce) {
     hypervisor_.define(definition(one, "web", {}));
     start_vms(hypervisor_, {one});
@@ -257,7 +272,17 @@ TEST_F(ReplicasTest, AGuestThatDoesNotListenIsPoweredOffOnlyByForce) {
         shut_down_vms(hypervisor_, {one, two}, {soon, force, tell}, [=] { return cancelled; });
     };
     EXPECT_EQ(running_vms(hypervisor_, {one, two}), std::vector<VmId>{one});
-    EXPECT_EQ(code_of([&] { shut_down(false, false); }), Code::timeout);
+    try {
+        shut_down(false, false);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Code::timeout);
+        ASSERT_EQ(error.parts().size(), 1u);
+        EXPECT_EQ(error.parts()[0].of, one.text());
+        EXPECT_EQ(error.parts()[0].text,
+                  "VM 'web' did not shut down: shut it down from inside, or power it off with "
+                  "`reviver vm kill`, and try again");
+    }
     EXPECT_EQ(said, "waiting for 'web' (ACPI) to shut down");
     EXPECT_EQ(code_of([&] { shut_down(true, true); }), Code::stopped);
     EXPECT_EQ(hypervisor_.domain(one).power, Power::running);

@@ -212,6 +212,11 @@ Collection collection_from_text(std::string_view text) {
 }
 
 std::string to_text(const Job& j) {
+    json::array member_errors;
+    for (const MemberError& error : j.member_errors) {
+        member_errors.push_back(json::object{
+            {"vm", error.vm.text()}, {"code", static_cast<int>(error.code)}, {"text", error.text}});
+    }
     return json::serialize(json::object{{"id", j.id.text()},
                                         {"type", static_cast<int>(j.type)},
                                         {"collection", j.collection.text()},
@@ -228,6 +233,7 @@ std::string to_text(const Job& j) {
                                         {"ended", micros(j.ended)},
                                         {"code", static_cast<int>(j.code)},
                                         {"error", j.error},
+                                        {"member_errors", std::move(member_errors)},
                                         {"report", j.report}});
 }
 
@@ -251,6 +257,12 @@ Job job_from_text(std::string_view text) {
     j.ended = in.time("ended");
     j.code = in.enumeration("code", Code::stopped);
     j.error = in.text("error");
+    if (in.has("member_errors")) {
+        in.each("member_errors", [&](const Reader& each) {
+            j.member_errors.push_back(
+                {each.id<VmId>("vm"), each.enumeration("code", Code::stopped), each.text("text")});
+        });
+    }
     j.report = in.text("report");
     return j;
 }

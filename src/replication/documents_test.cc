@@ -101,7 +101,9 @@ TEST(Documents, JobsPeersAndStatisticsComeBack) {
     job.state = JobState::exception;
     job.code = Code::unavailable;
     job.error = "no answer";
+    job.member_errors = {{VmId(other), Code::in_use, "busy"}, {VmId(some), Code::failed, "no"}};
     EXPECT_EQ(to_text(job_from_text(to_text(job))), to_text(job));
+    EXPECT_EQ(job_from_text(to_text(job)).member_errors, job.member_errors);
     const Peer peer{"west", "id", std::string(64, 'a'), {"127.0.0.1", 7000}};
     EXPECT_EQ(to_text(peer_from_text(to_text(peer))), to_text(peer));
     Statistics statistics;

@@ -51,6 +51,10 @@ class Jobs::Entry : public JobHandle {
         job_.state = JobState::exception;
         job_.code = error->code();
         job_.error = error->what();
+        for (const ErrorPart& part : error->parts()) {
+            if (const auto vm = VmId::parse(part.of))
+                job_.member_errors.push_back({*vm, part.code, part.text});
+        }
     }
 
   private:

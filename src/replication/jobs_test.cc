@@ -43,6 +43,29 @@ TEST_F(JobsTest, AreHandedOutRunningAndEndInSevenOrTen) {
     EXPECT_EQ(all.find(bad)->error, "no answer from west");
 }
 
+// Of a group one text was kept, through a restart or not.
+TEST_F(JobsTest, KeepWhatFailedForEachMember) {
+    const auto vm = [](int number) {
+        return *VmId::parse(fmt::format("11111111-2222-3333-4444-{:012}", number));
+    };
+    const Error error(Code::failed, "2 of 3 VMs could not be set up",
+                      {{vm(1).text(), Code::in_use, "VM 'web': busy"},
+                       {vm(3).text(), Code::no_space, "VM 'db': the disk is full"}});
+    const std::vector<MemberError> kept{{vm(1), Code::in_use, "VM 'web': busy"},
+                                        {vm(3), Code::no_space, "VM 'db': the disk is full"}};
+    JobId id;
+    {
+        Jobs all(sys::linux_world(), *repository_);
+        id = all.begin(described())->id();
+        all.fail(id, error);
+        EXPECT_EQ(all.find(id)->member_errors, kept);
+        EXPECT_EQ(all.find(all.note_refusal(described(), error))->member_errors, kept);
+    }
+    Jobs again(sys::linux_world(), *repository_);
+    EXPECT_EQ(again.find(id)->member_errors, kept);
+    EXPECT_EQ(again.find(id)->error, error.what());
+}
+
 class Listening : public Observer {
   public:
     void job_changed(JobId id) override { told.push_back(id); }

@@ -34,7 +34,7 @@ recovery::FailoverPlan recovery_plan(const FailoverPlan& plan) {
 
 std::vector<VmFailure> failures_of(const std::vector<recovery::VmFailure>& failures) {
     std::vector<VmFailure> result;
-    for (const auto& failure : failures) result.push_back({failure.vm, failure.text});
+    for (const auto& failure : failures) result.push_back({failure.vm, failure.text, failure.code});
     return result;
 }
 

@@ -6,6 +6,7 @@
 // Threads: calls about one collection come from one task at a time.
 #pragma once
 
+#include "base/error.h"
 #include "base/extents.h"
 #include "model/point.h"
 #include "point/cut_wish.h"
@@ -23,6 +24,7 @@ namespace reviver::replication {
 struct VmFailure {
     VmId vm;
     std::string text;
+    Code code = Code::failed;
 };
 
 // One held moment of the group. Its source can be read until it is finished.

@@ -11,6 +11,7 @@
 #include "replication/limits.h"
 #include "replication/link.h"
 #include "replication/old_primary.h"
+#include "replication/vm_failures.h"
 
 #include <algorithm>
 
@@ -219,8 +220,8 @@ std::optional<FailoverPlan> Engine::leave_recovery_side(const Collection& c) {
     if (!failures.empty()) {
         // The relationship goes on, so nobody may start those that were set up.
         if (!failed_over) context_.machines.revert_failover(plan);
-        fail(Code::failed, "{} VMs could not be set up from the newest point; first: {}",
-             failures.size(), failures.front().text);
+        fail_of(plan.vms, failures, "could not be set up from the newest point",
+                "mend that and remove the replication again");
     }
     return failed_over ? std::nullopt : std::optional(plan);
 }
@@ -306,21 +307,18 @@ void Engine::fail_over(Group& group, std::optional<Sequence> asked) {
         });
         return;
     }
-    std::string text =
-        fmt::format("{} of {} VMs could not be set up", failures.size(), plan.vms.size());
-    for (const VmFailure& failure : failures)
-        text += fmt::format("; {}: {}", failure.vm.text(), failure.text);
+    constexpr std::string_view what = "could not be set up";
     if (failures.size() < plan.vms.size()) {
         group.advance(Event::failover_partly_completed);
-    } else {
-        context_.machines.revert_failover(plan);
-        context_.store.unpin(c.id, c.failover_point, pin_reason);
-        group.advance(Event::failover_failed, [](Collection& g) {
-            g.failover_point = Sequence();
-            g.failover_type = FailoverType::none;
-        });
+        fail_of(plan.vms, failures, what, "mend that and repeat the failover, or revert it");
     }
-    fail(Code::failed, "{}", text);
+    context_.machines.revert_failover(plan);
+    context_.store.unpin(c.id, c.failover_point, pin_reason);
+    group.advance(Event::failover_failed, [](Collection& g) {
+        g.failover_point = Sequence();
+        g.failover_type = FailoverType::none;
+    });
+    fail_of(plan.vms, failures, what, "mend that and fail over again");
 }
 
 JobId Engine::revert_failover(CollectionId id, const std::string& owner) {

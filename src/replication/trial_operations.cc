@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "replication/engine.h"
+#include "replication/vm_failures.h"
 
 #include <algorithm>
 
@@ -55,6 +56,13 @@ void go_back(Group& group, const std::function<void(Collection&)>& change = {}) 
     } else if (change) {
         group.update(change);
     }
+}
+
+// People and the collection know the VM that was to be tested, not the one that did not come to be.
+std::vector<VmFailure> of_originals(const TrialPlan& plan, std::vector<VmFailure> failures) {
+    for (VmFailure& failure : failures)
+        failure.vm = std::ranges::find(plan.vms, failure.vm, &TrialVm::id)->original;
+    return failures;
 }
 
 std::string name_of_trial(const std::string& replica) {
@@ -153,8 +161,8 @@ void Engine::set_up_trial(const Collection& replica) {
     }
     const auto failures = context_.machines.make_trial(plan);
     if (!failures.empty()) {
-        fail(Code::failed, "{} of {} VMs could not be made; first: {}", failures.size(),
-             plan.vms.size(), failures.front().text);
+        fail_of(plan.point.vms, of_originals(plan, failures), "could not be made for the test",
+                "mend that and test again");
     }
     show_trial(replica, plan);
 }
