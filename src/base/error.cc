@@ -41,6 +41,8 @@ std::string_view name_of(Code code) {
             return "stale epoch";
         case Code::stopped:
             return "stopped";
+        case Code::no_file:
+            return "file not found";
     }
     return "unknown";
 }

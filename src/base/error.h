@@ -32,7 +32,9 @@ enum class Code : std::uint8_t {
     protocol,           // a peer or client broke the protocol
     stale_epoch,        // the sender's role has been taken from it
     stopped,            // we ourselves are shutting down
+    no_file,            // a path that somebody named leads to nothing
 };
+constexpr Code last_code = Code::no_file;
 
 // What whoever drives a piece of work does about an error.
 enum class Reaction : std::uint8_t {

@@ -41,7 +41,7 @@ Code code_of(std::uint32_t return_value) {
         case 32778:
             return Code::out_of_memory;
         case 32779:
-            return Code::not_found;
+            return Code::no_file;
         default:
             return Code::failed;
     }

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "medium/limits.h"
+#include "medium/look_for.h"
 #include "medium/names.h"
 #include "medium/running_sha256.h"
 
@@ -56,7 +57,7 @@ void require_free(sys::Files& files, const sys::Path& directory, CollectionId co
              "'{}' is no absolute path; the directory is one of the machine that the site runs on",
              directory.string());
     try {
-        files.list(directory);
+        look_for([&] { return files.list(directory); });
     } catch (Error& error) {
         error.add_context("the directory to export to has to be there");
         throw;
@@ -149,8 +150,10 @@ point::ReceiveState ExportSink::open(const point::ReceiveHeader& header) {
             fail(Code::invalid_parameter, "a medium takes whole disks");
     lay_out();
     require_free(world_.files, directory_, header.collection);
-    discard(world_.files, directory_, header.collection, false);
-    make_files();
+    look_for([&] {
+        discard(world_.files, directory_, header.collection, false);
+        make_files();
+    });
     return {true, false, std::vector<std::uint64_t>(disks_.size(), 0)};
 }
 
@@ -226,6 +229,11 @@ Manifest ExportSink::describe() const {
 
 void ExportSink::commit(const point::CutTrailer&) {
     if (cut_.id.is_none()) fail(Code::invalid_state, "a commit without a cut");
+    // Somebody may have taken the medium away.
+    look_for([&] { complete(); });
+}
+
+void ExportSink::complete() {
     sync();
     for (const std::string& name : directories_) world_.files.sync_directory(directory_ / name);
     world_.files.sync_directory(directory_);

@@ -11,7 +11,7 @@
 // and discard_unfinished() knows what in it is ours. An export begins anew after every
 // interruption: there is no other end that would remember half of it.
 //
-// Errors of open: Code::invalid_parameter for a relative path, not_found for a missing directory,
+// Errors of open: Code::invalid_parameter for a relative path, no_file for a missing directory,
 // exists for one that holds an export, or names that an export would need. Of all: no_space; those
 // of the device.
 #pragma once
@@ -62,6 +62,7 @@ class ExportSink : public point::Sink {
 
     void lay_out();
     void mark_unfinished();
+    void complete();
     void make_files();
     Hash read_back(sys::File& file, std::uint64_t size_bytes);
     Manifest describe() const;
@@ -78,7 +79,7 @@ class ExportSink : public point::Sink {
     std::uint64_t read_bytes_ = 0;
 };
 
-// Code::invalid_parameter, not_found and exists as above; says nothing about an unfinished export
+// Code::invalid_parameter, no_file and exists as above; says nothing about an unfinished export
 // of the same collection, which may be begun anew.
 void require_free(sys::Files& files, const sys::Path& directory, CollectionId collection);
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "medium/limits.h"
+#include "medium/look_for.h"
 #include "medium/names.h"
 #include "medium/running_sha256.h"
 
@@ -99,7 +100,7 @@ sys::Path find_copy(sys::Files& files, const sys::Path& given) {
     if (files.exists(directory / manifest_name)) return directory;
     if (files.exists(directory / unfinished_name))
         fail(Code::invalid_state, "the export in {} is not complete", directory.string());
-    fail(Code::not_found, "there is no exported initial copy in {}: it has no {}", given.string(),
+    fail(Code::no_file, "there is no exported initial copy in {}: it has no {}", given.string(),
          manifest_name);
 }
 
@@ -110,7 +111,7 @@ ImportedCopy::ImportedCopy(sys::Files& files, const sys::Path& directory)
     const Bytes content = sys::read_file(files, directory_ / manifest_name, manifest_bytes_max);
     manifest_ = manifest_from_text({reinterpret_cast<const char*>(content.data()), content.size()});
     for (const Manifest::Disk& disk : manifest_.disks) {
-        const std::uint64_t size = files.open(path_of(disk), sys::OpenMode::read)->size_bytes();
+        const std::uint64_t size = open(disk)->size_bytes();
         if (size != disk.shape.size_bytes)
             fail(Code::corrupt, "{} has {} bytes, and {} were exported: copy it again",
                  path_of(disk).string(), size, disk.shape.size_bytes);
@@ -121,6 +122,10 @@ sys::Path ImportedCopy::path_of(const Manifest::Disk& disk) const {
     return directory_ / disk.directory / disk.file;
 }
 
+std::unique_ptr<sys::File> ImportedCopy::open(const Manifest::Disk& disk) const {
+    return look_for([&] { return files_.open(path_of(disk), sys::OpenMode::read); });
+}
+
 std::uint64_t ImportedCopy::size_bytes() const {
     std::uint64_t bytes = 0;
     for (const Manifest::Disk& disk : manifest_.disks) bytes += disk.shape.size_bytes;
@@ -129,8 +134,7 @@ std::uint64_t ImportedCopy::size_bytes() const {
 
 std::unique_ptr<point::Source> ImportedCopy::source(std::uint32_t disk) const {
     const Manifest::Disk& entry = manifest_.disks.at(disk);
-    return std::make_unique<CopiedDisk>(files_.open(path_of(entry), sys::OpenMode::read),
-                                        path_of(entry), disk, entry);
+    return std::make_unique<CopiedDisk>(open(entry), path_of(entry), disk, entry);
 }
 
 }  // namespace reviver::medium

@@ -1,7 +1,7 @@
 // An exported initial copy, to be read where it was carried to.
 //
 // A directory of a VM, or the one above it with the manifest, names the same copy: the group is
-// taken in as a whole. Errors: Code::invalid_parameter for a relative path, not_found when there is
+// taken in as a whole. Errors: Code::invalid_parameter for a relative path, no_file when there is
 // no manifest or a file is missing, invalid_state for an export that is not complete, corrupt for
 // what does not agree with its checksum, not_supported for a newer format.
 #pragma once
@@ -30,6 +30,7 @@ class ImportedCopy {
 
   private:
     sys::Path path_of(const Manifest::Disk& disk) const;
+    std::unique_ptr<sys::File> open(const Manifest::Disk& disk) const;
 
     sys::Files& files_;
     sys::Path directory_;

@@ -195,7 +195,7 @@ TEST_F(MediumTest, TheDirectoryOfAVmNamesTheWholeCopy) {
     EXPECT_EQ(error_of([&] { ImportedCopy(world_.files, "shop"); }).code(),
               Code::invalid_parameter);
     EXPECT_EQ(error_of([&] { ImportedCopy(world_.files, path_ / "nowhere/else"); }).code(),
-              Code::not_found);
+              Code::no_file);
 }
 
 TEST_F(MediumTest, EveryFlippedBitIsNoticed) {
@@ -232,7 +232,7 @@ TEST_F(MediumTest, ATruncatedManifestAndMissingOrShortFilesAreRefused) {
     std::filesystem::resize_file(file, 1024);
     EXPECT_EQ(error_of([&] { ImportedCopy(world_.files, path_); }).code(), Code::corrupt);
     std::filesystem::remove(file);
-    EXPECT_EQ(error_of([&] { ImportedCopy(world_.files, path_); }).code(), Code::not_found);
+    EXPECT_EQ(error_of([&] { ImportedCopy(world_.files, path_); }).code(), Code::no_file);
     ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
     error_of([&] { ImportedCopy(world_.files, path_); });
 }
@@ -306,7 +306,7 @@ TEST_F(MediumTest, OnlyAFreeDirectoryTakesAnExport) {
     };
     EXPECT_EQ(code("media/disk"), Code::invalid_parameter);
     EXPECT_EQ(code(""), Code::invalid_parameter);
-    EXPECT_EQ(code(path_ / "missing"), Code::not_found);
+    EXPECT_EQ(code(path_ / "missing"), Code::no_file);
     require_free(world_.files, path_, shop);
     {
         auto to = sink();

@@ -99,6 +99,20 @@ TEST(JobErrorsOfAFailover, NameEachVmAndWhatToDo) {
     }
 }
 
+// The answer was 32779, and the ErrorCode of the job that says why 32773: that of a parameter that
+// can never be right.
+TEST_F(JobErrors, APathThatLeadsToNothingIsNoInvalidParameter) {
+    cim::ObjectManager virtualization{std::make_shared<cim::RoleAuthorizer>()};
+    virtualization.add_namespace(std::move(site_.single));
+    cim::Arguments in;
+    in["InitialReplicationImportLocation"] = std::string("/no/such/directory");
+    const auto answer = virtualization.invoke(
+        who_, cim::ObjectPath::parse("Msvm_ReplicationService"), "ImportInitialReplica", in);
+    EXPECT_EQ(answer.return_value, 32779u);
+    const auto job = *JobId::parse(answer.out.at("Job").as_reference().key_text("InstanceID"));
+    EXPECT_EQ(shown(path_of_job(job)).get("ErrorCode").as_unsigned(), 32779u);
+}
+
 TEST_F(JobErrors, OneThatIsAboutNoMemberIsOfTheCollection) {
     const auto job = failed(Error(Code::unavailable, "no answer from west"));
     const auto all = errors(job);

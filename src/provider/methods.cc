@@ -9,18 +9,6 @@ namespace reviver::provider {
 
 namespace {
 
-constexpr std::uint32_t file_not_found = 32779;
-
-class FileNotFound : public Error {
-  public:
-    explicit FileNotFound(const Error& error) : Error(error) {}
-};
-
-std::uint32_t answer_to(const Error& error) {
-    const bool file = dynamic_cast<const FileNotFound*>(&error) != nullptr;
-    return file ? file_not_found : return_value_of(error.code());
-}
-
 // The collection that a call is about, as far as one can be made out.
 CollectionId collection_if_any(const cim::Call& call) {
     const cim::Value& value = call.argument("Collection");
@@ -43,20 +31,11 @@ cim::MethodHandler method(replication::Engine& engine, Body body) {
             refused.owner = call.who.name();
             refused.collection = collection_if_any(call);
             result = {};
-            result.return_value = answer_to(error);
+            result.return_value = return_value_of(error.code());
             result.out["Job"] = path_of_job(engine.jobs().note_refusal(refused, error));
         }
         return result;
     };
-}
-
-void looking_for_files(const std::function<void()>& body) {
-    try {
-        body();
-    } catch (const Error& error) {
-        if (error.code() != Code::not_found) throw;
-        throw FileNotFound(error);
-    }
 }
 
 void answer_job(cim::MethodResult& result, JobId job) {

@@ -16,10 +16,6 @@ namespace reviver::provider {
 using Body = std::function<void(const cim::Call& call, cim::MethodResult& result)>;
 cim::MethodHandler method(replication::Engine& engine, Body body);
 
-// Of `body`, a file or a directory that is not there is answered by 32779 and not, as what a
-// parameter names otherwise, by 32773.
-void looking_for_files(const std::function<void()>& body);
-
 void answer_job(cim::MethodResult& result, JobId job);
 
 // Documented, and not offered: the code says so, and the job that goes with it why.

@@ -244,8 +244,7 @@ void import_replica(Engine& engine, const cim::Call& call, cim::MethodResult& re
         vm = vm_of(given.as_reference());
     const std::string directory =
         required_argument(call, "InitialReplicationImportLocation").as_string();
-    looking_for_files(
-        [&] { answer_job(result, engine.import_replica(directory, vm, call.who.name())); });
+    answer_job(result, engine.import_replica(directory, vm, call.who.name()));
 }
 
 void refuse_methods_of_vms(cim::Registry& registry, Engine& engine) {

@@ -26,6 +26,8 @@ std::uint32_t return_value_of(Code code) {
             return 32777;
         case Code::out_of_memory:
             return 32778;
+        case Code::no_file:
+            return 32779;
         default:
             return 32768;
     }

@@ -72,10 +72,8 @@ void start_export(Engine& engine, const cim::Call& call, cim::MethodResult& resu
     }
     const std::string directory =
         required_argument(call, "InitialReplicationExportLocation").as_string();
-    looking_for_files([&] {
-        answer_job(result, engine.start_replication(id, {InitialReplication::medium, directory},
-                                                    call.who.name()));
-    });
+    answer_job(result, engine.start_replication(id, {InitialReplication::medium, directory},
+                                                call.who.name()));
 }
 
 void start_replication(Engine& engine, const cim::Call& call, cim::MethodResult& result) {

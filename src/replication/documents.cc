@@ -255,12 +255,12 @@ Job job_from_text(std::string_view text) {
     j.cancellable = in.flag("cancellable");
     j.started = in.time("started");
     j.ended = in.time("ended");
-    j.code = in.enumeration("code", Code::stopped);
+    j.code = in.enumeration("code", last_code);
     j.error = in.text("error");
     if (in.has("member_errors")) {
         in.each("member_errors", [&](const Reader& each) {
             j.member_errors.push_back(
-                {each.id<VmId>("vm"), each.enumeration("code", Code::stopped), each.text("text")});
+                {each.id<VmId>("vm"), each.enumeration("code", last_code), each.text("text")});
         });
     }
     j.report = in.text("report");

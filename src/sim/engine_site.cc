@@ -285,6 +285,7 @@ bool is_refusal(Code code) {
         case Code::not_found:
         case Code::exists:
         case Code::no_space:
+        case Code::no_file:
             return true;
         default:
             return false;

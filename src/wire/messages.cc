@@ -83,7 +83,7 @@ std::string encode(const Error& error) {
 
 Error decode_failure(ByteView bytes) {
     const auto message = parsed<pb::Failure>(bytes);
-    const bool known = message.code() <= static_cast<std::uint32_t>(Code::stopped);
+    const bool known = message.code() <= static_cast<std::uint32_t>(last_code);
     Code code = known ? static_cast<Code>(message.code()) : Code::failed;
     // "Stopped" is said of oneself. That the peer shuts down means to us that it is away.
     if (code == Code::stopped) code = Code::unavailable;
