@@ -175,6 +175,7 @@ void Receive::write(const point::Chunk& chunk) {
     } else {
         advance(disk, chunk.extents);
     }
+    unmarked_ = true;
     unmarked_bytes_ += chunk.payload.size();
     if (unmarked_bytes_ >= sync_every_bytes) mark();
 }
@@ -212,6 +213,7 @@ ReceiveRow Receive::progress() const {
 void Receive::mark() {
     context_.need_space(0);
     for (Disk& disk : disks_) disk.target->mark();
+    unmarked_ = false;
     unmarked_bytes_ = 0;
     const bool any_base = std::ranges::any_of(disks_, &Disk::in_base);
     if (any_base && !in_cut_) context_.manifest.set_bulk_done(header_.collection, progress());
@@ -279,7 +281,7 @@ PointInfo Receive::describe() const {
 
 // Not fatal when it fails: then more has to be copied again.
 void Receive::mark_copies() {
-    if (committed_ || in_cut_ || unmarked_bytes_ == 0) return;
+    if (committed_ || in_cut_ || !unmarked_) return;
     try {
         mark();
     } catch (const Error& error) {

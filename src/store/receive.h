@@ -78,7 +78,8 @@ class Receive {
     Live& live_;
     const point::ReceiveHeader header_;
     std::vector<Disk> disks_;
-    std::uint64_t unmarked_bytes_ = 0;     // written since the last mark
+    bool unmarked_ = false;                // something arrived since the last mark
+    std::uint64_t unmarked_bytes_ = 0;     // of data, without zeros
     std::optional<point::CutHeader> cut_;  // has arrived in part, and can be gone on with
     bool in_cut_ = false;                  // what arrives now is of it
     std::uint64_t cut_chunks_ = 0;

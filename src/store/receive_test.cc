@@ -89,6 +89,15 @@ TEST_F(CopyBitByBit, WhatWasCopiedIsGoneOnWithAfterPointsOfOtherDisks) {
     EXPECT_TRUE(store_->scrub(test_collection(), {}).findings.empty());
 }
 
+// An empty disk is all there, though nothing of it takes any room.
+TEST_F(CopyBitByBit, ZerosAreGoneOnWithToo) {
+    auto sink = store_->receive();
+    sink->open(slice({1}));
+    sink->write({0, {{0, 10 * mib, Content::zero}}, {}});
+    old_.delta(*store_, {2});
+    EXPECT_EQ(done(slice({2})), 10 * mib);
+}
+
 // A crash leaves what was marked, and the process had not come to mark more.
 TEST_F(CopyBitByBit, ARestartLeavesWhatWasMarked) {
     auto sink = store_->receive();
