@@ -6,6 +6,7 @@
 #include "qemu/image_tool.h"
 
 #include <algorithm>
+#include <map>
 
 namespace reviver::capture {
 
@@ -40,24 +41,27 @@ void refuse_unfollowable(hypervisor::Hypervisor& hypervisor, const hypervisor::D
              disk.target, domain.name);
 }
 
-struct FollowedDisks {
-    std::vector<hypervisor::Disk> own;
-    std::vector<VmId> shared;
-};
+using Included = std::function<bool(const DiskKey&)>;
 
-FollowedDisks followed(hypervisor::Hypervisor& hypervisor, const hypervisor::Domain& domain,
-                       const std::function<bool(const DiskKey&)>& included) {
-    FollowedDisks disks;
+// Shared disks, and whether one is included as a disk of a VM.
+using SharedDisks = std::map<VmId, bool>;
+
+std::vector<hypervisor::Disk> followed(hypervisor::Hypervisor& hypervisor,
+                                       const hypervisor::Domain& domain, const Included& included,
+                                       SharedDisks& shared) {
+    std::vector<hypervisor::Disk> own;
     for (const auto& disk : domain.disks) {
-        if (disk.read_only || !included({domain.id, disk.target})) continue;
+        if (disk.read_only) continue;
+        const bool takes = included({domain.id, disk.target});
         if (disk.shared) {
-            disks.shared.push_back(*disk.shared);
-            continue;
+            bool& of_any = shared[*disk.shared];
+            of_any = of_any || takes;
+        } else if (takes) {
+            refuse_unfollowable(hypervisor, domain, disk);
+            own.push_back(disk);
         }
-        refuse_unfollowable(hypervisor, domain, disk);
-        disks.own.push_back(disk);
     }
-    return disks;
+    return own;
 }
 
 std::vector<std::uint64_t> sizes_of(hypervisor::Hypervisor& hypervisor,
@@ -93,6 +97,20 @@ void refuse_other_users(hypervisor::Hypervisor& hypervisor, const hypervisor::Do
                  shared.name, hypervisor.domain(user).name);
 }
 
+// Under the key that it has in points. One that is not served here and that nobody wants is no
+// error.
+bool included_by_itself(hypervisor::Hypervisor& hypervisor, VmId id, const Included& included) {
+    try {
+        const auto shared = hypervisor.domain(id);
+        return std::any_of(shared.disks.begin(), shared.disks.end(), [&](const auto& disk) {
+            return included({id, disk.target});
+        });
+    } catch (const Error& error) {
+        if (error.code() != Code::not_found) throw;
+        return false;
+    }
+}
+
 void add_shared(hypervisor::Hypervisor& hypervisor, VmId id, const std::vector<VmId>& vms,
                 Members& members) {
     const auto shared = hypervisor.domain(id);
@@ -106,26 +124,25 @@ void add_shared(hypervisor::Hypervisor& hypervisor, VmId id, const std::vector<V
 }  // namespace
 
 Members find_members(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms,
-                     const std::function<bool(const DiskKey&)>& included) {
+                     const Included& included) {
     if (vms.size() > vms_max)
         fail(Code::out_of_memory, "a group has at most {} VMs, not {}", vms_max, vms.size());
     Members members;
-    std::vector<VmId> shared;
+    SharedDisks shared;
     for (const auto vm : vms) {
         try {
             const auto domain = hypervisor.domain(vm);
-            const auto disks = followed(hypervisor, domain, included);
-            add_disks(hypervisor, domain, disks.own, members);
+            const auto own = followed(hypervisor, domain, included, shared);
+            add_disks(hypervisor, domain, own, members);
             members.vms.push_back({vm, domain.name, domain.xml});
-            shared.insert(shared.end(), disks.shared.begin(), disks.shared.end());
         } catch (Error& error) {
             error.add_context("VM " + vm.text());
             throw;
         }
     }
-    std::sort(shared.begin(), shared.end());
-    shared.erase(std::unique(shared.begin(), shared.end()), shared.end());
-    for (const auto id : shared) add_shared(hypervisor, id, vms, members);
+    for (const auto& [id, of_any] : shared)
+        if (of_any || included_by_itself(hypervisor, id, included))
+            add_shared(hypervisor, id, vms, members);
     return members;
 }
 

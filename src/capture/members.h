@@ -34,7 +34,8 @@ struct Members {
 // The shared disks among them, by their ids.
 std::vector<VmId> shared_ids(const Members& members);
 
-// `included` is asked about the disks of VMs; a shared disk is in when it is of any of them.
+// A shared disk is in when `included` takes it as a disk of any VM, or under its own key, by which
+// points know it.
 Members find_members(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms,
                      const std::function<bool(const DiskKey&)>& included);
 

@@ -78,13 +78,16 @@ bool has_set(const Collection& c) {
 }
 
 void require_disks_of_members(const Collection& c, const Settings& settings) {
+    std::vector<DiskKey> keys = keys_of(c.shapes);
+    if (c.disk_update) append(keys, c.disk_update->coming);
+    const DiskChoice known = only(std::move(keys));
     for (const std::string& name : settings.included_disks) {
         const auto key = parse_disk_key(name);
         const bool of_member =
             key && std::ranges::find(c.members, key->vm.text()) != c.members.end();
         // One that VMs share is of none of them.
-        const bool known = key && only(keys_of(c.shapes))(*key);
-        if (!of_member && !known)
+        const bool shared = key && known(*key);
+        if (!of_member && !shared)
             fail(Code::invalid_parameter,
                  "IncludedDisks has '{}', which is no disk of a VM in '{}'", name, c.name);
     }

@@ -124,6 +124,17 @@ TEST(DiskSet, DisksOfOtherVmsAreRefused) {
     EXPECT_THROW(require_disks_of_members(replicating(), settings), Error);
 }
 
+TEST(DiskSet, ADiskThatVmsShareIsKnownFromTheFirstThatIsSeenOfIt) {
+    const DiskKey shared{*VmId::parse("11111111-2222-4333-8444-555555555555"), "quorum"};
+    Settings settings;
+    settings.included_disks = {shared.text()};
+    EXPECT_THROW(require_disks_of_members(replicating(), settings), Error);
+    require_disks_of_members(updating({}, {}, {shared}), settings);
+    Collection c = replicating();
+    c.shapes.push_back({shared, 1 << 20});
+    require_disks_of_members(c, settings);
+}
+
 TEST(DiskSet, TheDocumentKeepsTheUpdate) {
     Collection c = updating(names({"vda"}), {}, {key("vdc")});
     c.disk_update->copied = true;
