@@ -16,6 +16,33 @@ namespace reviver::replication {
 
 namespace {
 
+// Notes whether an error came from a cut, and not from the link that it is sent over.
+class CutSource : public point::Source {
+  public:
+    CutSource(point::Source& source, bool& broke) : source_(source), broke_(broke) {}
+    void start_at(std::uint64_t chunk_index) override {
+        try {
+            source_.start_at(chunk_index);
+        } catch (const Error&) {
+            broke_ = true;
+            throw;
+        }
+    }
+    std::optional<point::Chunk> next() override {
+        try {
+            return source_.next();
+        } catch (const Error&) {
+            broke_ = true;
+            throw;
+        }
+    }
+    std::uint64_t bytes_left() const override { return source_.bytes_left(); }
+
+  private:
+    point::Source& source_;
+    bool& broke_;
+};
+
 // The state of one cycle while it runs.
 class Cycle {
   public:
@@ -68,6 +95,7 @@ class Cycle {
     bool keeps_copies_ = false;  // the other side does
     bool other_bulk_ = false;    // what bulk_done of the state says nothing about
     bool cut_begun_ = false;     // and answered
+    bool cut_broke_ = false;     // it cannot be read any more
     Sequence durable_;
     bool other_copy_ = false;      // `durable_` is an exported copy, and not the one of our bits
     std::vector<DiskShape> seed_;  // what `durable_` holds when it is no point but a seed
@@ -372,15 +400,17 @@ void Cycle::send_bulk() {
 void Cycle::send_cut(Cut& cut, point::CutDigest& digest) {
     const std::uint64_t arrived = sink_->begin_cut(cut.header());
     cut_begun_ = true;
-    cut.source().start_at(arrived);
-    const auto copied = point::copy_chunks(cut.source(), *sink_, digest, arrived, filters());
+    CutSource source(cut.source(), cut_broke_);
+    source.start_at(arrived);
+    const auto copied = point::copy_chunks(source, *sink_, digest, arrived, filters());
     result_.delta_bytes += copied.data_bytes;
     say("making the point durable");
     sink_->commit(digest.trailer());
 }
 
 // A broken connection does not cost the cut: the guests were held for it, so it is taken up again
-// where it broke off.
+// where it broke off. A cut that broke itself, as when a VM was started meanwhile, is not waited
+// for: the next cycle makes another.
 void Cycle::send_cut_with_patience(Cut& cut) {
     point::CutDigest digest;
     for (unsigned attempt = 0;; ++attempt) {
@@ -398,7 +428,7 @@ void Cycle::send_cut_with_patience(Cut& cut) {
             }
             return send_cut(cut, digest);
         } catch (const Error& error) {
-            if (reaction_to(error.code()) != Reaction::reconnect ||
+            if (cut_broke_ || reaction_to(error.code()) != Reaction::reconnect ||
                 attempt >= limits::cut_resumptions_max ||
                 (request_.stopped && request_.stopped())) {
                 throw;
