@@ -26,6 +26,7 @@ void LockWatch::look(VmId vm) {
 }
 
 void LockWatch::look_at(const Domain& domain) {
+    if (domain.is_storage_daemon()) return;  // nobody defines it, so nothing can lock it
     const bool on = domain.power == Power::running || domain.power == Power::held;
     if (!on || !hypervisor::DomainXml(domain.xml).locked()) return;
     try {
