@@ -339,6 +339,7 @@ TEST_F(Commands, StatusSaysInWordsHowItIs) {
         figures.set("ReplicationWALSuccessCount", std::uint32_t{41});
         figures.set("LastWALReplicationTime",
                     cim::DateTime::at(now().microseconds() - 200'000'000));
+        figures.set("LastTestFailoverTime", cim::DateTime::at(1'900'000'000'000'000));
         cim::MethodResult result;
         result.out["ReplicationStatistics"] = figures;
         result.out["ReplicationHealthIssues"] =
@@ -359,6 +360,7 @@ TEST_F(Commands, StatusSaysInWordsHowItIs) {
                       HasSubstr("41 done, 0 missed"), HasSubstr("Last point  41 ("),
                       HasSubstr("14.3 ms median"),
                       HasSubstr("2.0 MiB/s now; all collections together no limit")));
+    EXPECT_THAT(run(show_statistics), HasSubstr("Last test             2030-03-1"));
     boost::json::value status = json(show_status);
     EXPECT_EQ(status.at("ReplicationState"), 8);
     EXPECT_EQ(status.at("CollectionID"), shop_id);

@@ -116,6 +116,8 @@ Statistics read_statistics(const cim::Instance& from, const std::vector<std::str
             .latency_s_max = number_of(from.get("MaxReplicationLatency")),
             .network_failures = number_of(from.get("NetworkFailureCount")),
             .replication_failures = number_of(from.get("ReplicationFailureCount")),
+            .freeze_failures = number_of(from.get("ApplicationConsistentSnapshotFailureCount")),
+            .last_test = time_of(from.get("LastTestFailoverTime")),
             .health = number_of(from.get("ReplicationHealth")),
             .issues = issues};
 }

@@ -73,6 +73,8 @@ struct Statistics {  // Msvm_CollectionReplicationStatistics
     std::uint64_t latency_s_max = 0;
     std::uint64_t network_failures = 0;
     std::uint64_t replication_failures = 0;
+    std::uint64_t freeze_failures = 0;  // guests that did not freeze
+    std::optional<cim::DateTime> last_test;
     std::uint64_t health = 0;
     std::vector<std::string> issues;  // ReplicationHealthIssues
 };

@@ -219,6 +219,8 @@ Rows rows_of(const Statistics& figures) {
         {"Longest cycle", fmt::format("{} s", figures.latency_s_max)},
         {"Network failures", std::to_string(figures.network_failures)},
         {"Replication failures", std::to_string(figures.replication_failures)},
+        {"Freezes that failed", std::to_string(figures.freeze_failures)},
+        {"Last test", figures.last_test ? local_time_text(*figures.last_test) : "none"},
         {"Health", health_words(figures.health)},
     };
 }
