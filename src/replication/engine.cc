@@ -1,5 +1,5 @@
 // The engine's book-keeping: which collections there are, who may do what, jobs and tasks. What the
-// operations do is in operations.cc.
+// operations do is in the files *operations.cc.
 
 #include "replication/engine.h"
 
