@@ -26,6 +26,7 @@ class Block:
     word: str  # behind the language
     text: str
     tried: bool  # False: the page says that it is not
+    heading: str  # above it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,8 +42,10 @@ class Reader:
     def __init__(self, page: str):
         self.lines = (REPOSITORY / page).read_text().split("\n")
         self.at = 0
+        self.heading = ""
         self.paragraph = ""  # the first line of the one before
         self.found = []
+        self.prose = []  # the lines that are in no block
 
     def read(self) -> list:
         apart = True  # there is an empty line before
@@ -53,15 +56,23 @@ class Reader:
                 self.add(fence[1], fence[2], self.inside_fence())
             elif apart and line.startswith("    "):
                 self.add("", "", self.indented())
-            elif apart and line:
-                self.paragraph = line
+            else:
+                self.read_prose(line, apart)
             apart = not line
             self.at += 1
         return self.found
 
+    def read_prose(self, line: str, apart: bool) -> None:
+        self.prose.append(line)
+        if line.startswith("#"):
+            self.heading = line.lstrip("# ")
+        if apart and line:
+            self.paragraph = line
+
     def add(self, language: str, word: str, lines: list) -> None:
         tried = not self.paragraph.startswith(NOT_TRIED)
-        self.found.append(Block(language, word, "\n".join(lines) + "\n", tried))
+        text = "\n".join(lines) + "\n"
+        self.found.append(Block(language, word, text, tried, self.heading))
         self.paragraph = ""
 
     def inside_fence(self) -> list:
@@ -81,6 +92,14 @@ def blocks(page: str) -> list:
     return Reader(page).read()
 
 
+def in_passing(page: str, program: str) -> list:
+    """What the text of a page, outside its blocks, says of a program's commands, in code."""
+    reader = Reader(page)
+    reader.read()
+    spans = re.findall(r"`([^`]+)`", "\n".join(reader.prose))
+    return [" ".join(span.split()) for span in spans if span.split()[:1] == [program]]
+
+
 def commands(block: Block) -> list:
     """Of a block for the shell: one a line, or several lines that end with a backslash."""
     whole = re.split(r"(?<!\\)\n", block.text)
@@ -89,6 +108,8 @@ def commands(block: Block) -> list:
 
 def put_in_place(text: str, words: dict) -> str:
     """All at once: what comes in place of one word may contain another."""
+    if not words:
+        return text
     each = "|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in words)
     return re.sub(each, lambda found: words[found[0]], text)
 

@@ -51,12 +51,12 @@ def wait_for(what: str, fact, timeout_s: float = 60, poll_s: float = 0.2):
         time.sleep(poll_s)
 
 
-def short_path(directory: pathlib.Path) -> pathlib.Path:
+def short_path(directory: pathlib.Path, chars_max: int = DIRECTORY_CHARS_MAX) -> pathlib.Path:
     """Another name for a directory when its own is too long for the sockets below it.
 
     libvirt and QEMU make theirs deep inside, and the name of a UNIX socket has at most 107 bytes.
     """
-    if len(str(directory)) <= DIRECTORY_CHARS_MAX:
+    if len(str(directory)) <= chars_max:
         return directory
     name = "reviver-" + hashlib.sha256(str(directory).encode()).hexdigest()[:12]
     link = pathlib.Path(tempfile.gettempdir()) / name
