@@ -32,7 +32,7 @@ struct Question {
     const RememberedDisk* remembered() const { return context.memory.find(key()); }
 
     // An older bitmap than that of `last` is good only if the disk was off when `last` was made of
-    // it.
+    // it, and is started now for the first time since.
     std::optional<std::string> older_base() const {
         const auto* memory = remembered();
         if (memory == nullptr || memory->acknowledged != last || memory->base.empty())
@@ -40,8 +40,8 @@ struct Question {
         return memory->base;
     }
 
-    Coverage coverage(const std::vector<SeenBitmap>& bitmaps) const {
-        return coverage_of(context.collection, key(), bitmaps, last, older_base());
+    Coverage live_coverage() const {
+        return coverage_of(context.collection, key(), seen(disk.live.bitmaps), last, older_base());
     }
 
     // What a disk has grown by is known to be new; bitmaps do not mark what was taken away.
@@ -118,7 +118,7 @@ void begin_anew(BitmapTransaction& transaction, const Question& question) {
 // The first of two steps: what is of no use goes. On its own, because a name is free for a new
 // bitmap only after it.
 Coverage remove_useless(BitmapTransaction& transaction, const Question& question) {
-    auto coverage = question.coverage(seen(question.disk.live.bitmaps));
+    auto coverage = question.live_coverage();
     if (!question.usable(coverage)) {
         coverage.obsolete.insert(coverage.obsolete.end(), coverage.joined.begin(),
                                  coverage.joined.end());
@@ -165,7 +165,11 @@ void track_off(const Question& question) {
         disk.base = memory->base;
         return;
     }
-    const auto coverage = question.coverage(saved_bitmaps(disk.member));
+    // A bitmap older than the last point is of no use here. When that was made of it with the VM
+    // off and the image has changed since, it may be a copy of the image from before, put back with
+    // the bitmap that it had then.
+    const auto coverage = coverage_of(question.context.collection, question.key(),
+                                      saved_bitmaps(disk.member), question.last, std::nullopt);
     if (!question.usable(coverage)) {
         need_off_bulk(question);
         return;

@@ -88,6 +88,31 @@ TEST_F(TradeTest, ImagesThatComeBackAreKnownAgain) {
     EXPECT_EQ(received_bytes_, 4096u);
 }
 
+// The copy had the bitmap that the point before last was made of, and was believed to have been
+// written to since by what that says: nothing.
+TEST_F(TradeTest, AnOlderCopyThatIsPutBackIsCompared) {
+    const auto vm = add_vm("a", {"qcow2"});
+    machines_.start(vm);
+    cycle();
+    write(vm, 0, MiB, 65536, 1);
+    machines_.power_off(vm);
+    cycle();
+    const auto image = image_of({vm, 0});
+    const auto copy = directory_.path() / "copy";
+    std::filesystem::copy_file(image, copy);
+    const auto then = truth_[key(vm, 0).text()];
+
+    machines_.start(vm);
+    write(vm, 0, 2 * MiB, 65536, 2);
+    machines_.power_off(vm);
+    EXPECT_EQ(bulks(), std::vector{Bulk::compare});
+    cycle();
+    std::filesystem::copy_file(copy, image, std::filesystem::copy_options::overwrite_existing);
+    truth_[key(vm, 0).text()] = then;
+    cycle();
+    EXPECT_EQ(bulks(), std::vector{Bulk::none});
+}
+
 // Of what a reverse asks, too.
 TEST_F(TradeTest, WhatChangedIsNotToldOfAnImageFromElsewhere) {
     const auto vm = add_vm("a", {"qcow2", "qcow2"});
