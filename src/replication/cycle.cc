@@ -180,12 +180,15 @@ bool Cycle::may_wait_for_copies() const {
     return keeps_copies_ && request_.kind == PointKind::regular && has_set(collection_);
 }
 
-// Which disks this cycle is about; see replication/disk_set.h.
+// Which disks this cycle is about; see replication/disk_set.h. The settings may change at any time:
+// the point counts for those that the disks were chosen by.
 void Cycle::choose_disks() {
-    disks_.choose(included_in(collection_.settings.included_disks));
+    const Settings chosen_by = group_.snapshot().settings;
+    disks_.choose(included_in(chosen_by.included_disks));
     shapes_ = disks_.shapes();
     collection_ = note_wanted(context_, group_, shapes_);
     planned_ = collection_;
+    planned_.settings = chosen_by;
     const bool waits = may_wait_for_copies() && collection_.disk_update &&
                        !collection_.disk_update->coming.empty() && !collection_.disk_update->copied;
     if (!waits) return;
@@ -195,7 +198,7 @@ void Cycle::choose_disks() {
         shapes_ = before;
         return;
     }
-    disks_.choose(included_in(collection_.settings.included_disks));
+    disks_.choose(included_in(chosen_by.included_disks));
     shapes_ = disks_.shapes();
 }
 
