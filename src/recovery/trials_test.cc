@@ -5,6 +5,8 @@
 #include "recovery/test_site.h"
 #include "sharing/with_shared_disks.h"
 
+#include <gmock/gmock.h>
+
 #include <algorithm>
 
 namespace reviver::recovery {
@@ -131,7 +133,7 @@ TEST_F(SharedTrialsTest, TheTestHasTheDiskToItselfAndLeavesNothing) {
     const sharing::ShownDisk shown = disks_.list().front();
     EXPECT_EQ(shown.disk.name, "quorum-test");
     EXPECT_NE(shown.disk.id, quorum.vm);
-    EXPECT_EQ(shown.users, (std::vector<VmId>{test_one, test_two}));
+    EXPECT_THAT(shown.users, testing::UnorderedElementsAre(test_one, test_two));
     const sys::Path image = disk(shown.disk.id, "quorum");
     EXPECT_TRUE(qemu::same_content(image, "qcow2", top(quorum), "qcow2"));
 
