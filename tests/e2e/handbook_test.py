@@ -121,11 +121,13 @@ class HandbookTest(unittest.TestCase):
         pages.judge(self, runs, expected)
         return runs
 
-    def in_passing(self, site, command, said, words=None) -> None:
-        """A command that stands in the text."""
+    def in_passing(self, site, command, said, words=None) -> str:
+        """A command that stands in the text; what it says."""
         self.assertIn(command, self.spans)
         self.tried.add(command)
-        pages.judge(self, self.run_at(site, [command], words), [("reviver", said)])
+        runs = self.run_at(site, [command], words)
+        pages.judge(self, runs, [("reviver", said)])
+        return runs[0].output.strip()
 
     def run_at(self, site, todo, words, directory=None) -> list:
         environment = {
@@ -267,8 +269,9 @@ class HandbookTest(unittest.TestCase):
     def remove_replication(self) -> None:
         """Before a section that begins anew."""
         for site in (self.west, self.east):
-            self.in_passing(site, "reviver remove shop", "")
-            self.pair.wait_for_state(site, NOT_REPLICATED)
+            job = self.in_passing(site, "reviver remove shop", "")
+            self.in_passing(site, "reviver job wait ID", "completed", {"ID": job})
+            self.assertEqual(self.pair.state(site), NOT_REPLICATED)
 
     def begin_with_a_copy(self):
         self.remove_replication()
@@ -308,8 +311,7 @@ class HandbookTest(unittest.TestCase):
 
     def share_a_disk(self):
         """The guests are switched off by a planned failover that somebody thinks better of."""
-        job = self.west.reviver("planned-failover", "shop", "--no-wait")
-        self.in_passing(self.west, "reviver job wait ID", "", {"ID": job})
+        self.west.reviver("planned-failover", "shop", "--wait")
         command = "reviver planned-failover shop --cancel --wait"
         self.in_passing(self.west, command, "it replicates again")
         image = self.pair.directory / "quorum.raw"
