@@ -376,7 +376,7 @@ TEST_F(Commands, PointsSayWhyTheyAreKept) {
         point.set("InstanceID", id).set("CollectionID", shop_id);
         pretend_.instances("Msvm_CollectionRecoveryPoint").push_back(point);
         cim::Instance kept("Reviver_KeptPoint");
-        kept.set("InstanceID", id);
+        kept.set("InstanceID", id).set("CollectionID", shop_id);
         kept.set("KeptAs",
                  std::vector<std::string>{"daily", "pinned: failover " + std::string(sequence)});
         pretend_.instances("Reviver_KeptPoint").push_back(kept);
@@ -384,6 +384,11 @@ TEST_F(Commands, PointsSayWhyTheyAreKept) {
     arguments.collection = "shop";
     EXPECT_THAT(run(show_points), HasSubstr("daily, pinned: failover 7"));
     EXPECT_EQ(json(show_points).at(0).at("KeptAs").at(1), "pinned: failover 4");
+    // A site that always has one point more than it says is not asked for ever.
+    cim::Instance another("Reviver_KeptPoint");
+    another.set("InstanceID", fmt::format("Reviver:{}\\8", shop_id)).set("CollectionID", shop_id);
+    pretend_.instances("Reviver_KeptPoint").push_back(another);
+    EXPECT_EQ(json(show_points).at(1).at("KeptAs").at(1), "pinned: failover 7");
 }
 
 TEST_F(Commands, StatusOfWhatIsNotReplicatedAsksForNothingMore) {

@@ -135,12 +135,19 @@ std::vector<Point> RemoteSite::points(const Collection& collection) {
     return points;
 }
 
-void RemoteSite::say_why_kept(std::vector<Point>& points) {
+bool RemoteSite::say_why_kept(const Collection& collection, std::vector<Point>& points) {
     std::map<std::string, std::vector<std::string>> reasons;
+    std::size_t others = 0;
     try {
         for (const cim::Enumerated& each : client_.enumerate("Reviver_KeptPoint")) {
-            reasons[text_of(each.instance.get("InstanceID"))] =
-                texts_of(each.instance.get("KeptAs"));
+            const std::string id = text_of(each.instance.get("InstanceID"));
+            reasons[id] = texts_of(each.instance.get("KeptAs"));
+            const auto is_it = [&](const Point& point) {
+                return text_of(point.instance.get("InstanceID")) == id;
+            };
+            if (is_id(text_of(each.instance.get("CollectionID")), collection.id) &&
+                std::none_of(points.begin(), points.end(), is_it))
+                ++others;
         }
     } catch (const cim::WsmanFault& fault) {
         if (fault.subcode() != "DestinationUnreachable") throw;
@@ -148,6 +155,19 @@ void RemoteSite::say_why_kept(std::vector<Point>& points) {
     for (Point& point : points) {
         point.kept_as = reasons[text_of(point.instance.get("InstanceID"))];
     }
+    return others == 0;
+}
+
+// Two questions, and a point may come between them: then what was the newest is not, by the second
+// answer, and the newest is in none of the first.
+std::vector<Point> RemoteSite::points_and_why(const Collection& collection) {
+    constexpr int attempts_max = 3;
+    std::vector<Point> found;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+        found = points(collection);
+        if (say_why_kept(collection, found)) break;
+    }
+    return found;
 }
 
 Point RemoteSite::point(const Collection& collection, const std::string& sequence) {

@@ -39,8 +39,8 @@ class RemoteSite {
     Collection collection(const std::string& name_or_id);
     std::vector<Vm> members(const Collection& collection);
     std::vector<Point> points(const Collection& collection);  // ascending
-    // Fills in why each stays; nothing from a server that does not have the class.
-    void say_why_kept(std::vector<Point>& points);
+    // With why each stays; without that from a server that does not have the class.
+    std::vector<Point> points_and_why(const Collection& collection);  // ascending
     Point point(const Collection& collection, const std::string& sequence);
     std::vector<Job> jobs();
     Job job(const std::string& id);
@@ -64,6 +64,9 @@ class RemoteSite {
     cim::WsmanClient& client() { return client_; }
 
   private:
+    // False when the site has others by now.
+    bool say_why_kept(const Collection& collection, std::vector<Point>& points);
+
     Accepted call(cim::WsmanClient& client, const cim::ObjectPath& object,
                   const std::string& method, const std::vector<cim::NamedValue>& in);
     cim::Invoked invoke(cim::WsmanClient& client, const cim::ObjectPath& object,

@@ -265,8 +265,7 @@ void remove_point(const Session& session) {
 
 void show_points(const Session& session) {
     Collection collection = session.site.collection(session.arguments.collection);
-    std::vector<Point> points = session.site.points(collection);
-    session.site.say_why_kept(points);
+    std::vector<Point> points = session.site.points_and_why(collection);
     if (session.console.json) return print_json(session.console, json_of_points(points));
     if (points.empty()) {
         return session.console.print(collection.name + ": no recovery points at this site");
