@@ -108,6 +108,16 @@ void forget_off(const CaptureOf& capture, const MemberDisk& disk) {
             qemu::remove_bitmap(disk.path, bitmap.name);
 }
 
+// None of what is not here any more.
+std::vector<hypervisor::Disk> disks_of(hypervisor::Hypervisor& hypervisor, VmId owner) {
+    try {
+        return hypervisor.domain(owner).disks;
+    } catch (const Error& error) {
+        if (error.code() != Code::not_found) throw;
+        return {};
+    }
+}
+
 }  // namespace
 
 std::uint64_t changed_bytes(hypervisor::Hypervisor& hypervisor, CollectionId collection,
@@ -141,12 +151,10 @@ void stop_tracking(const CaptureOf& capture, const std::vector<MemberDisk>& disk
 }
 
 void let_go(const CaptureOf& capture, const std::vector<DiskKey>& disks) {
-    for (const auto& domain : capture.hypervisor.domains())
-        for (const auto& defined : domain.disks) {
-            const DiskKey key{domain.id, defined.target};
-            if (defined.source.empty() || std::ranges::find(disks, key) == disks.end()) continue;
-            stop_tracking(capture, {{{key, 0}, defined.source, defined.format}});
-        }
+    for (const DiskKey& key : disks)
+        for (const auto& defined : disks_of(capture.hypervisor, key.vm))
+            if (defined.target == key.target && !defined.source.empty())
+                stop_tracking(capture, {{{key, 0}, defined.source, defined.format}});
 }
 
 }  // namespace reviver::capture

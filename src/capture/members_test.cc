@@ -1,7 +1,11 @@
 #include "capture/members.h"
 
 #include "base/error.h"
+#include "capture/changes.h"
+#include "capture/names.h"
 #include "capture/qemu_machines.h"
+#include "qemu/image_tool.h"
+#include "sys/world.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,11 +28,19 @@ class MembersTest : public testing::Test {
             if (id == daemon) found.nbd_socket = "nbd";
             return found;
         }
+        std::vector<hypervisor::Domain> domains() override {
+            auto all = QemuMachines::domains();
+            std::erase_if(all, [&](const hypervisor::Domain& each) { return each.id == daemon; });
+            return all;
+        }
         VmId daemon;
     };
 
     MembersTest() : host_(directory_.path()) {
-        quorum_ = host_.add("quorum", {make_disk("quorum")});
+        hypervisor::Disk quorum = make_disk("quorum");
+        quorum.format = "qcow2";
+        qemu::run_checked({"qemu-img", "create", "-q", "-f", "qcow2", quorum.source, "1M"});
+        quorum_ = host_.add("quorum", {quorum});
         host_.daemon = quorum_;
         hypervisor::Disk shared = make_disk("vdb");
         shared.shared = quorum_;
@@ -72,6 +84,21 @@ TEST_F(MembersTest, ASharedDiskIsOneMemberUnderItsOwnKey) {
     EXPECT_THAT(found([&](const DiskKey& key) { return key == shared || key == own; }),
                 ElementsAre(own, shared));
     EXPECT_THAT(found([&](const DiskKey& key) { return key == own; }), ElementsAre(own));
+}
+
+// It was looked for among the disks of VMs alone, and kept its bitmaps.
+TEST_F(MembersTest, ASharedDiskThatIsLetGoKeepsNothingOfOurs) {
+    const sys::Path image = host_.domain(quorum_).disks.front().source;
+    const CollectionId collection = *CollectionId::parse("11111111-2222-4333-8444-555555555555");
+    const DiskKey key{quorum_, "quorum"};
+    const auto ours = bitmap_name(collection, key, {Sequence{3}, ""});
+    for (const std::string& name : {ours, std::string("somebody's")})
+        qemu::run_checked({"qemu-img", "bitmap", "--add", image, name});
+    const CaptureOf of{host_, sys::linux_world().files, collection, directory_.path()};
+    let_go(of, {key, {VmId(Uuid({1})), "vda"}});
+    const auto left = qemu::image_info(image, "qcow2").bitmaps;
+    ASSERT_EQ(left.size(), 1u);
+    EXPECT_EQ(left.front().name, "somebody's");
 }
 
 TEST_F(MembersTest, ASharedDiskThatIsNotServedMattersOnlyToWhoWantsIt) {
