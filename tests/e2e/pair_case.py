@@ -1,11 +1,14 @@
 """A test that has two sites and guests of its own, in a directory that bears its name and stays
 behind when it fails."""
 
+import json
 import os
 import pathlib
 import shutil
+import subprocess
 import unittest
 
+from e2e.json_test import SPACE, curl
 from e2e.pair import REPLICATING, Pair
 from e2e.reviver_site import Failed
 from guest import group
@@ -39,6 +42,12 @@ class PairCase(unittest.TestCase):
         self.home.reviver("start", self.pair.collection)
         self.pair.wait_for_state(self.home, REPLICATING)
         self.pair.wait_for_state(self.away, REPLICATING)
+
+    def instances(self, site, class_name: str) -> list:
+        """All of a class, as the JSON door shows them."""
+        command = curl(site, f"{SPACE}/instances/{class_name}")
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)["instances"]
 
     def issues(self, site) -> str:
         return "\n".join(self.pair.status(site)["HealthIssues"])

@@ -97,6 +97,7 @@ class SharedDiskTest(PairCase):
         proved = pair.prove_points(pair.away)
         self.assertGreaterEqual(len(proved), 3)
         self.assertGreater(max(proved.values()), min(proved.values()))
+        self.look_at_the_relationship()
         self.try_a_point(max(proved, key=proved.get), max(proved.values()))
         self.kill_the_storage_daemon()
         self.fail_over_and_reverse()
@@ -108,6 +109,17 @@ class SharedDiskTest(PairCase):
         self.home.reviver("start", self.pair.collection, "--export", str(medium), "--wait")
         self.assertTrue((medium / f"{NAME}_{self.pair.shared_id}/{NAME}.raw").exists())
         self.away.reviver("import", str(medium), "--wait")
+
+    def look_at_the_relationship(self):
+        """One for the group's shared disks, at both sites, tied to the collection."""
+        for site in (self.home, self.away):
+            (relationship,) = self.instances(site, "Msvm_SharedDiskSetReplicationRelationship")
+            self.assertEqual(relationship["CollectionID"], self.pair.collection_id)
+            self.assertEqual(relationship["ReplicationState"], REPLICATING)
+            of_collection = "Msvm_SharedDiskSetReplicationRelationshipOfVirtualSystemCollection"
+            (link,) = self.instances(site, of_collection)
+            for end in ("Antecedent", "Dependent"):
+                self.assertIn(self.pair.collection_id, str(link[end]))
 
     def try_a_point(self, point, record):
         """The test has the shared disk to itself, and the group replicates on."""

@@ -1,11 +1,8 @@
 """Test failovers with real guests: a second group beside the replica, while production replicates
 on, through a failover, and through kill -9 of the daemon that makes it or takes it away."""
 
-import json
-import subprocess
 import unittest
 
-from e2e.json_test import SPACE, curl
 from e2e.pair import RECOVERED, REPLICATING
 from e2e.pair_case import PairCase
 from e2e.reviver_site import wait_for
@@ -35,11 +32,6 @@ class TestFailoverTest(PairCase):
         listed = self.away.ask("collection", "list")
         return [each for each in listed if each["ReplicationMode"] == TEST_REPLICA]
 
-    def instances(self, class_name) -> list:
-        command = curl(self.away, f"{SPACE}/instances/{class_name}")
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)["instances"]
-
     def assert_nothing_left(self):
         self.assertEqual(self.machines(), {})
         self.assertEqual(self.collections(), [])
@@ -65,12 +57,12 @@ class TestFailoverTest(PairCase):
             self.assertEqual(machine["ReplicationMode"], TEST_REPLICA)
         self.assertEqual(pair.state(away), REPLICATING)
         self.assertEqual(pair.details(away)["TestPoint"], point)
-        (link,) = self.instances("Msvm_ReplicaCollectionDependency")
+        (link,) = self.instances(away, "Msvm_ReplicaCollectionDependency")
         self.assertIn(pair.collection_id, str(link["Antecedent"]))
         self.assertIn(test["CollectionID"], str(link["Dependent"]))
         effects = [
             each["ElementEffects"]
-            for each in self.instances("Msvm_AffectedJobElement")
+            for each in self.instances(away, "Msvm_AffectedJobElement")
             if test["CollectionID"] in str(each["AffectedElement"])
         ]
         self.assertEqual(effects, [[5]])
