@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "qemu/descriptor.h"
+#include "qemu/pipe.h"
 #include "qemu/spawn.h"
 
 #include <poll.h>
@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace reviver::qemu {
 
@@ -71,9 +72,9 @@ Finished run(const Command& command, const RunLimits& limits) {
     OutputPipe output;
     OutputPipe errors;
     const pid_t pid = spawn(command, {output.write_end.get(), errors.write_end.get(), -1});
-    output.write_end.reset();
-    errors.write_end.reset();
-    const Descriptor ended(watch_end_of(pid));
+    output.write_end = {};
+    errors.write_end = {};
+    const sys::Descriptor ended(watch_end_of(pid));
     const auto deadline = Clock::now() + limits.time_max;
 
     Finished finished;
@@ -117,12 +118,11 @@ Process::Process(const Command& command, std::optional<int> given_fd) {
     } else {
         pid_ = spawn(command, {-1, pipe.write_end.get(), -1});
     }
-    errors_fd_ = pipe.read_end.release();
+    stderr_ = std::move(pipe.read_end);
 }
 
 Process::~Process() {
     end();
-    close(errors_fd_);
 }
 
 bool Process::running() {
@@ -135,7 +135,7 @@ bool Process::running() {
 void Process::end() {
     if (!running()) return;
     kill(pid_, SIGTERM);
-    const Descriptor ended(watch_end_of(pid_));
+    const sys::Descriptor ended(watch_end_of(pid_));
     pollfd wait{ended.get(), POLLIN, 0};
     const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(process_end_max);
     if (poll(&wait, 1, static_cast<int>(patience.count())) != 1) kill(pid_, SIGKILL);
@@ -144,7 +144,7 @@ void Process::end() {
 }
 
 std::string Process::errors() {
-    drain(errors_fd_, errors_);
+    drain(stderr_.get(), errors_);
     return last_lines(errors_);
 }
 

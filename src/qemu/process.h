@@ -8,6 +8,7 @@
 #pragma once
 
 #include "qemu/limits.h"
+#include "sys/descriptor.h"
 
 #include <sys/types.h>
 
@@ -57,7 +58,7 @@ class Process {
 
   private:
     pid_t pid_ = -1;
-    int errors_fd_ = -1;
+    sys::Descriptor stderr_;
     std::string errors_;
 };
 

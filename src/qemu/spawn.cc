@@ -17,7 +17,7 @@
 
 #include "base/check.h"
 #include "base/error.h"
-#include "qemu/descriptor.h"
+#include "qemu/pipe.h"
 
 #include <linux/close_range.h>
 #include <signal.h>
@@ -77,9 +77,10 @@ pid_t make_child(const Command& command, const Descriptors& wanted) {
     std::vector<char*> arguments;
     for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
-    const Descriptor nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+    const sys::Descriptor nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
     Pipe report;
-    report.write_end.reset(fcntl(report.write_end.get(), F_DUPFD_CLOEXEC, first_own_descriptor));
+    report.write_end =
+        sys::Descriptor(fcntl(report.write_end.get(), F_DUPFD_CLOEXEC, first_own_descriptor));
     if (nothing.get() < 0 || report.write_end.get() < 0)
         fail_errno(errno, "starting " + command[0]);
 
@@ -94,7 +95,7 @@ pid_t make_child(const Command& command, const Descriptors& wanted) {
     const pid_t pid = vfork();
     if (pid == 0) become_program(plan);
     if (pid < 0) fail_errno(errno, "starting " + command[0]);
-    report.write_end.reset();
+    report.write_end = {};
 
     int error = 0;
     if (read(report.read_end.get(), &error, sizeof error) != sizeof error) return pid;
