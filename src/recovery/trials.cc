@@ -7,6 +7,7 @@
 #include "qemu/image_tool.h"
 #include "recovery/each_vm.h"
 #include "recovery/locks.h"
+#include "recovery/trial_ids.h"
 #include "sharing/limits.h"
 
 #include <algorithm>
@@ -43,15 +44,6 @@ std::vector<VmId> ids_of(const std::vector<TrialVm>& vms) {
     std::vector<VmId> ids;
     for (const TrialVm& vm : vms) ids.push_back(vm.id);
     return ids;
-}
-
-// The same for every repetition, another in every test.
-VmId shared_disk_of_trial(CollectionId trial, VmId disk) {
-    const Hash hash = sha256(bytes_of(trial.text() + disk.text()));
-    std::array<std::uint8_t, 16> bytes{};
-    std::ranges::transform(hash.begin(), hash.begin() + bytes.size(), bytes.begin(),
-                           [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
-    return VmId(Uuid::from_random(bytes));
 }
 
 // A shared disk's name stays within its limit.
@@ -113,7 +105,7 @@ std::map<std::string, DiskImage> Trials::images_of(const TrialPlan& plan, const 
     for (const hypervisor::Disk& disk : DomainXml(original->domain_xml).disks()) {
         const auto is_it = [&](const PlanDisk& each) { return each.key.vm == disk.shared; };
         if (std::ranges::none_of(shared, is_it)) continue;
-        const VmId here = shared_disk_of_trial(plan.id, *disk.shared);
+        const VmId here = id_in_trial(plan.id, *disk.shared);
         images[disk.target] = {hypervisor::shared_disk_socket(data_, here), ""};
     }
     return images;
@@ -125,7 +117,7 @@ void Trials::serve_shared(const TrialPlan& plan) {
     if (!disks.empty() && shared_ == nullptr)
         fail(Code::not_supported, "this site cannot serve disks that VMs share");
     for (const PlanDisk& disk : disks) {
-        const VmId id = shared_disk_of_trial(plan.id, disk.key.vm);
+        const VmId id = id_in_trial(plan.id, disk.key.vm);
         const sys::Path path = directory_of(plan.id, id) / (disk.key.target + ".qcow2");
         shared_->set_up(id, shared_name_of_trial(disk.key.target), {path, "qcow2"},
                         [&] { make_image(plan, id, disk); });

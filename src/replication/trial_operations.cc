@@ -12,9 +12,9 @@
 // collection that it is found by (a removal), waits for somebody to revert it: what is written in a
 // test may be needed, and only a person knows.
 
-#include "base/checksum.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "recovery/trial_ids.h"
 #include "replication/engine.h"
 #include "replication/vm_failures.h"
 
@@ -26,15 +26,6 @@ namespace {
 
 constexpr const char* pin_reason = "test";
 constexpr const char* name_suffix = " - Test";
-
-// The same for every repetition, another in every test.
-VmId vm_of_trial(CollectionId trial, VmId original) {
-    const Hash hash = sha256(bytes_of(trial.text() + original.text()));
-    std::array<std::uint8_t, 16> bytes{};
-    std::transform(hash.begin(), hash.begin() + bytes.size(), bytes.begin(),
-                   [](std::byte b) { return std::to_integer<std::uint8_t>(b); });
-    return VmId(Uuid::from_random(bytes));
-}
 
 Event event_after(State before) {
     switch (before) {
@@ -120,7 +111,8 @@ Collection Engine::begin_trial(Group& group, CollectionId trial, std::optional<S
     const State before = group.snapshot().place.state;
     return group.advance(Event::test_started, [&](Collection& c) {
         c.trial = Trial{trial, point, {}, before};
-        for (const VmDefinition& vm : plan.vms) c.trial->vms.push_back(vm_of_trial(trial, vm.id));
+        for (const VmDefinition& vm : plan.vms)
+            c.trial->vms.push_back(recovery::id_in_trial(trial, vm.id));
     });
 }
 
@@ -157,7 +149,8 @@ void Engine::set_up_trial(const Collection& replica) {
     context_.store.pin(replica.id, trial.point, pin_reason);
     TrialPlan plan{trial.collection, plan_of(replica, trial.point), {}};
     for (const VmDefinition& vm : plan.point.vms) {
-        plan.vms.push_back({vm_of_trial(trial.collection, vm.id), vm.name + name_suffix, vm.id});
+        plan.vms.push_back(
+            {recovery::id_in_trial(trial.collection, vm.id), vm.name + name_suffix, vm.id});
     }
     const auto failures = context_.machines.make_trial(plan);
     if (!failures.empty()) {
