@@ -153,6 +153,17 @@ TEST_F(JsonDoorTest, ListsByPages) {
               seen.size());
 }
 
+// The address of the next page had the namespace as it was asked for, so a backslash in it made a
+// body that is no JSON.
+TEST_F(JsonDoorTest, ThePageAfterANamespaceWrittenWithBackslashesIsFound) {
+    for (const char* written : {"root:test", "\\root\\test", "%5Croot:test", "root\\test"}) {
+        const std::string first = std::string("/") + written + "/instances/Base?limit=20";
+        const std::string target = below_root(get(first).at("next"));
+        EXPECT_TRUE(target.starts_with("/root:test/pages/")) << target;
+        EXPECT_EQ(get(target).at("instances").as_array().size(), 20u);
+    }
+}
+
 TEST_F(JsonDoorTest, APageIsBounded) {
     options_.reply_bytes_max = 2000;
     JsonDoor small(model_.objects(), bus_, options_);

@@ -51,8 +51,12 @@ server::HttpReply page(const Operation& operation, server::Enumeration enumerati
     if (!enumeration.at_end()) {
         const std::string name =
             operation.contexts.keep(operation.who.name(), std::move(enumeration));
-        reply.body += fmt::format(",\"next\":\"{}/{}/pages/{}?limit={}\"", api_root,
-                                  operation.segments.at(0), name, count);
+        // By the namespace's own name: what was asked for can have anything in it, even quotes.
+        const std::string& name_space =
+            operation.objects.schema(operation.name_space()).name_space();
+        const json::string next(fmt::format("{}/{}/pages/{}?limit={}", api_root,
+                                            namespace_segment(name_space), name, count));
+        reply.body += ",\"next\":" + json::serialize(next);
     }
     reply.body += "}\n";
     return reply;
