@@ -64,15 +64,43 @@ class PiecesSource : public point::Source {
     Bytes payload_;
 };
 
+using Turns = std::map<VmId, std::uint64_t>;
+
+// The hypervisor holds a cut of a VM's disks as long as the VM is neither started nor stopped.
+class HeldSource : public point::Source {
+  public:
+    HeldSource(const GroupCut& content, Hypervisor& hypervisor, Turns turns)
+        : source_(content), hypervisor_(hypervisor), turns_(std::move(turns)) {}
+    void start_at(std::uint64_t chunk_index) override {
+        confirm_held();
+        source_.start_at(chunk_index);
+    }
+    std::optional<point::Chunk> next() override {
+        confirm_held();
+        return source_.next();
+    }
+    std::uint64_t bytes_left() const override { return source_.bytes_left(); }
+
+  private:
+    void confirm_held() {
+        for (const auto& [id, turns] : turns_)
+            if (hypervisor_.vm(id).turns != turns) fail(Code::unavailable, "the cut is gone");
+    }
+
+    CutSource source_;
+    Hypervisor& hypervisor_;
+    const Turns turns_;
+};
+
 class ModelCut : public replication::Cut {
   public:
     ModelCut(GroupCut content, Sequence sequence, point::CutHeader header,
-             std::vector<replication::VmFailure> failures)
+             std::vector<replication::VmFailure> failures, Hypervisor& hypervisor, Turns turns)
         : sequence_(sequence),
           content_(std::move(content)),
           header_(std::move(header)),
           failures_(std::move(failures)),
-          source_(content_) {}
+          source_(content_, hypervisor, std::move(turns)) {}
     const point::CutHeader& header() const override { return header_; }
     point::Source& source() override { return source_; }
     sys::Duration hold() const override { return std::chrono::milliseconds(1); }
@@ -84,7 +112,7 @@ class ModelCut : public replication::Cut {
     GroupCut content_;
     point::CutHeader header_;
     std::vector<replication::VmFailure> failures_;
-    CutSource source_;
+    HeldSource source_;
 };
 
 ReceiveId receive_id(const std::string& text) {
@@ -229,7 +257,9 @@ std::unique_ptr<replication::Cut> ModelDisks::hold(Sequence sequence, const poin
     confirm_same();
     for (const VmId id : vms_) host_.hypervisor.check(id);
     GroupCut content{CutId(host_.world.random.uuid()), {}, {}, {}};
+    Turns turns;
     for (Disk& disk : disks_) {
+        turns[disk.shape.key.vm] = disk.turns;
         content.disks.push_back(disk.image->truth);
         content.dirty.push_back(disk.image->dirty_from(disk.first));
         disk.image->bitmaps.push_back({sequence, "", {}, false});
@@ -243,7 +273,7 @@ std::unique_ptr<replication::Cut> ModelDisks::hold(Sequence sequence, const poin
     header.time = host_.world.clock.wall();
     header.vms = vms();
     return std::make_unique<ModelCut>(std::move(content), sequence, std::move(header),
-                                      std::move(failures));
+                                      std::move(failures), host_.hypervisor, std::move(turns));
 }
 
 void ModelDisks::finish(std::unique_ptr<replication::Cut> cut, bool durable) {

@@ -21,6 +21,7 @@ class PointBook {
         bool frozen = false;  // every guest that ran
     };
     void record(CutId cut, Held held) { cuts_[cut] = std::move(held); }
+    std::uint64_t cuts() const { return cuts_.size(); }
     void record_adopted(GroupState state) { adopted_.push_back(std::move(state)); }
     // The primary was told that the point is durable.
     void acknowledge(Epoch epoch, Sequence sequence);

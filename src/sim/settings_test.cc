@@ -1,6 +1,6 @@
 // Every setting of a relationship is changed while it replicates: both sites have it then, and no
 // cycle and no resynchronization is lost to it.
-#include "sim/person.h"
+#include "sim/replicating_pair.h"
 
 #include <gtest/gtest.h>
 
@@ -13,8 +13,6 @@ struct Row {
     std::string what;
     std::function<void(Settings&)> change;
 };
-
-const std::string shop_vda = "00000000-0000-0000-0000-000000000001/vda";
 
 const std::vector<Row>& rows() {
     static const std::vector<Row> all = {
@@ -32,7 +30,8 @@ const std::vector<Row>& rows() {
         {"ReplicateHostKvpItems", [](Settings& s) { s.replicate_host_kvp = false; }},
         {"RecoveryServerHosts", [](Settings& s) { s.recovery_hosts = {"host"}; }},
         {"PrimaryReplicationEntityIDs", [](Settings& s) { s.primary_entity_ids = {"group"}; }},
-        {"IncludedDisks, fewer", [](Settings& s) { s.included_disks = {shop_vda}; }},
+        {"IncludedDisks, fewer",
+         [](Settings& s) { s.included_disks = {ReplicatingPair::disk("vda")}; }},
         {"IncludedDisks, all", [](Settings& s) { s.included_disks = {}; }},
     };
     return all;
@@ -40,85 +39,81 @@ const std::vector<Row>& rows() {
 
 class SettingsRun {
   public:
-    SettingsRun()
-        : simulation_(1),
-          world_{simulation_,
-                 book_,
-                 EngineMutant::none,
-                 CollectionId(*Uuid::parse("11111111-2222-4333-8444-555555555555")),
-                 0,
-                 {}},
-          east_(world_, simulation_.add_site("east"), "west"),
-          west_(world_, simulation_.add_site("west"), "east"),
-          person_(world_, east_, west_, simulation_.prng().fork()) {
-        Hypervisor& host = east_.hypervisor();
-        for (const char* target : {"vda", "vdb"})
-            host.make_image(std::string("/images/") + target, 128 << 10);
-        host.vms()[*VmId::parse("00000000-0000-0000-0000-000000000001")] = {
-            "shop", {{"vda", "/images/vda"}, {"vdb", "/images/vdb"}}, "", false, 0};
-        for (auto& [id, vm] : host.vms()) host.start(id);
-        host.write_something();
-    }
-
     void run() {
-        simulation_.run([this] {
-            east_.boot();
-            west_.boot();
-            simulation_.until(
-                [this] {
-                    person_.ask_for_what_is_due();
-                    return person_.settled();
-                },
-                10min, "the group replicates");
+        pair_.run([this] {
             for (const Row& row : rows()) change(row);
         });
     }
 
   private:
     void change(const Row& row) {
-        Settings wanted = east_.collection()->settings;
+        Settings wanted = pair_.east().collection()->settings;
         row.change(wanted);
-        std::optional<JobId> job;
-        east_.request(
-            [&](replication::Engine& e) {
-                job = e.modify_settings(world_.collection, wanted, "test");
-            },
-            false);
-        simulation_.until([&] { return job.has_value(); }, 1min, row.what + " is asked for");
-        simulation_.until([&] { return watch(*job, row.what); }, 1min, row.what + " is changed");
-        EXPECT_EQ(east_.collection()->settings, wanted) << row.what;
-        EXPECT_EQ(west_.collection()->settings, wanted) << row.what;
-        const auto points = book_.acknowledgements();
-        east_.hypervisor().write_something();
-        simulation_.until(
+        const JobId job = pair_.modify(wanted);
+        Simulation& simulation = pair_.simulation();
+        simulation.until([&] { return watch(job, row.what); }, 1min, row.what + " is changed");
+        EXPECT_EQ(pair_.east().collection()->settings, wanted) << row.what;
+        EXPECT_EQ(pair_.west().collection()->settings, wanted) << row.what;
+        const auto points = pair_.book().acknowledgements();
+        pair_.east().hypervisor().write_something();
+        simulation.until(
             [&] {
-                watch(*job, row.what);
-                return book_.acknowledgements() >= points + 2;
+                watch(job, row.what);
+                return pair_.book().acknowledgements() >= points + 2;
             },
             sys::Duration(std::chrono::seconds(3 * wanted.interval_s)),
             row.what + ": points go on");
-        EXPECT_TRUE(person_.settled()) << row.what;
-        EXPECT_EQ(east_.engine()->statistics(world_.collection).miss_count, 0u) << row.what;
+        EXPECT_TRUE(pair_.person().settled()) << row.what;
+        EXPECT_EQ(pair_.east().engine()->statistics(pair_.collection()).miss_count, 0u) << row.what;
     }
 
     // True when the job has ended well. All the time the group replicates.
     bool watch(JobId id, const std::string& what) {
-        const auto job = east_.engine()->jobs().find(id);
+        const auto job = pair_.east().engine()->jobs().find(id);
         EXPECT_TRUE(job && job->state != JobState::exception) << what << ": " << job->error;
-        EXPECT_EQ(east_.collection()->place.state, State::replicating) << what;
+        EXPECT_EQ(pair_.east().collection()->place.state, State::replicating) << what;
         return job->state == JobState::completed;
     }
 
-    Simulation simulation_;
-    PointBook book_;
-    EngineWorld world_;
-    EngineSite east_;
-    EngineSite west_;
-    Person person_;
+    ReplicatingPair pair_;
 };
 
 TEST(Settings, EachMayChangeWhileTheGroupReplicates) {
     SettingsRun().run();
+}
+
+std::vector<std::string> disks_of(const std::vector<DiskShape>& shapes) {
+    std::vector<std::string> names;
+    for (const DiskShape& shape : shapes) names.push_back(shape.key.text());
+    return names;
+}
+
+// Disks that were chosen in the middle of a cycle were in the set when the job was done, and in no
+// point: the cycle had looked at the settings before, and its point ended the update.
+TEST(Settings, AChoiceOfDisksAtAnyMomentOfACycleIsInThePointThatEndsItsJob) {
+    ReplicatingPair pair;
+    pair.run([&] {
+        const std::vector<std::string> both = {pair.disk("vda"), pair.disk("vdb")};
+        for (int moment = 0; moment < 40; ++moment) {
+            const auto points = pair.book().acknowledgements();
+            pair.simulation().until([&] { return pair.book().acknowledgements() > points; }, 10s,
+                                    "a point");
+            pair.simulation().sleep(960ms + moment * 1500us);
+            Settings wanted = pair.east().collection()->settings;
+            const bool all = moment % 2 == 1;
+            wanted.included_disks.clear();
+            if (!all) wanted.included_disks = {both[0]};
+            const JobId job = pair.modify(wanted);
+            const auto done = [&] {
+                return pair.east().engine()->jobs().find(job)->state == JobState::completed;
+            };
+            pair.simulation().until(done, 1min, "the choice is done");
+            const auto expected = all ? both : std::vector<std::string>{both[0]};
+            ASSERT_EQ(disks_of(pair.east().collection()->shapes), expected) << moment;
+            const auto newest = pair.west().engine()->points(pair.collection()).back();
+            ASSERT_EQ(newest.disks.size(), expected.size()) << moment;
+        }
+    });
 }
 
 }  // namespace
