@@ -85,6 +85,20 @@ class Commands : public testing::Test {
         job.set("ErrorDescription", error);
         pretend_.instances("Msvm_ConcreteJob") = {job};
     }
+    static std::string point_id(const std::string& sequence) {
+        return fmt::format("Reviver:{}\\{}", shop_id, sequence);
+    }
+    void add_point(const std::string& sequence) {
+        cim::Instance point("Msvm_CollectionRecoveryPoint");
+        point.set("InstanceID", point_id(sequence)).set("CollectionID", shop_id);
+        pretend_.instances("Msvm_CollectionRecoveryPoint").push_back(point);
+    }
+    void add_why_kept(const std::string& sequence, const std::string& why) {
+        cim::Instance kept("Reviver_KeptPoint");
+        kept.set("InstanceID", point_id(sequence)).set("CollectionID", shop_id);
+        kept.set("KeptAs", std::vector<std::string>{"daily", why});
+        pretend_.instances("Reviver_KeptPoint").push_back(kept);
+    }
     void replicate(std::uint16_t mode, std::uint16_t state) {
         collection_->front().set("ReplicationMode", mode).set("ReplicationState", state);
         cim::Instance settings("Msvm_CollectionReplicationSettingData");
@@ -371,24 +385,39 @@ TEST_F(Commands, StatusSaysInWordsHowItIs) {
 
 TEST_F(Commands, PointsSayWhyTheyAreKept) {
     for (const char* sequence : {"4", "7"}) {
-        const std::string id = fmt::format("Reviver:{}\\{}", shop_id, sequence);
-        cim::Instance point("Msvm_CollectionRecoveryPoint");
-        point.set("InstanceID", id).set("CollectionID", shop_id);
-        pretend_.instances("Msvm_CollectionRecoveryPoint").push_back(point);
-        cim::Instance kept("Reviver_KeptPoint");
-        kept.set("InstanceID", id).set("CollectionID", shop_id);
-        kept.set("KeptAs",
-                 std::vector<std::string>{"daily", "pinned: failover " + std::string(sequence)});
-        pretend_.instances("Reviver_KeptPoint").push_back(kept);
+        add_point(sequence);
+        add_why_kept(sequence, "pinned: failover " + std::string(sequence));
     }
     arguments.collection = "shop";
     EXPECT_THAT(run(show_points), HasSubstr("daily, pinned: failover 7"));
     EXPECT_EQ(json(show_points).at(0).at("KeptAs").at(1), "pinned: failover 4");
     // A site that always has one point more than it says is not asked for ever.
-    cim::Instance another("Reviver_KeptPoint");
-    another.set("InstanceID", fmt::format("Reviver:{}\\8", shop_id)).set("CollectionID", shop_id);
-    pretend_.instances("Reviver_KeptPoint").push_back(another);
+    add_why_kept("8", "newest");
     EXPECT_EQ(json(show_points).at(1).at("KeptAs").at(1), "pinned: failover 7");
+}
+
+// The two are two questions. What was the newest point when the first was answered was shown as
+// one of every day, by the second answer, when another had come between them.
+TEST_F(Commands, APointThatComesBetweenTheQuestionsIsShownAsTheNewest) {
+    add_point("4");
+    add_why_kept("4", "newest");
+    int asked = 0;
+    const cim::Transport inner = pretend_.open();
+    site_.emplace([&](const std::string& content_type, const std::string& body) {
+        const bool why = body.find("/Reviver_KeptPoint") != std::string::npos;
+        if (why && ++asked == 1) {
+            pretend_.instances("Reviver_KeptPoint").clear();
+            add_why_kept("4", "hourly");
+            add_point("5");
+            add_why_kept("5", "newest");
+        }
+        return inner(content_type, body);
+    });
+    arguments.collection = "shop";
+    const boost::json::value points = json(show_points);
+    ASSERT_EQ(points.as_array().size(), 2u);
+    EXPECT_EQ(points.at(0).at("KeptAs").at(1), "hourly");
+    EXPECT_EQ(points.at(1).at("KeptAs").at(1), "newest");
 }
 
 TEST_F(Commands, StatusOfWhatIsNotReplicatedAsksForNothingMore) {
