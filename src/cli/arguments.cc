@@ -203,7 +203,8 @@ void Grammar::add_relationship_commands() {
     enable->add_flag("--no-compression", into_.no_compression, "Send data as it is");
     enable->add_flag("--no-auto-resync", into_.no_auto_resync,
                      "Leave it to a person to start a resynchronization");
-    enable->add_option("--disks", into_.disks, "Only these disks: VM/TARGET ...; default all");
+    enable->add_option("--disks", into_.disks,
+                       "Only these disks: VM/TARGET, or NAME of a shared one ...; default all");
     auto* modify = waiting(
         on_collection(command("modify", "Change the settings of a relationship, on both sites")));
     modify->add_option("--interval", into_.interval_s, "Seconds from cycle to cycle");
@@ -216,8 +217,11 @@ void Grammar::add_relationship_commands() {
         ->add_option("--auto-resync", into_.auto_resync,
                      "Whether a resynchronization that is needed starts by itself")
         ->check(CLI::IsMember({"on", "off"}));
-    modify->add_option("--include", into_.include, "Replicate these disks too: VM/TARGET ...");
-    modify->add_option("--exclude", into_.exclude, "Leave these disks out of new points");
+    modify->add_option("--include", into_.include,
+                       "Replicate these disks too: VM/TARGET, or NAME of a shared one ...");
+    modify->add_option(
+        "--exclude", into_.exclude,
+        "Leave these disks out of new points: VM/TARGET, or NAME of a shared one ...");
     modify->add_flag("--all-disks", into_.all_disks, "Replicate every disk, also those to come")
         ->excludes("--include")
         ->excludes("--exclude");

@@ -39,9 +39,10 @@ class Commands : public testing::Test {
         link.set("Collection", path_of_collection(shop_id));
         link.set("Member", path_of_vm(web_id));
         pretend_.instances("Msvm_CollectedVirtualSystems").push_back(link);
-        for (const char* empty : {"Msvm_CollectionRecoveryPoint", "Msvm_ConcreteJob",
-                                  "Reviver_Peer", "Msvm_CollectionReplicationSettingData",
-                                  "Reviver_CollectionStatus", "Reviver_KeptPoint"}) {
+        for (const char* empty :
+             {"Msvm_CollectionRecoveryPoint", "Msvm_ConcreteJob", "Reviver_Peer",
+              "Msvm_CollectionReplicationSettingData", "Reviver_CollectionStatus",
+              "Reviver_KeptPoint", "Reviver_SharedDisk"}) {
             pretend_.instances(empty);
         }
     }
@@ -331,6 +332,24 @@ TEST_F(Commands, EnableHandsOverSettingsThatTheSiteCanRead) {
               std::vector<std::string>{std::string(web_id) + "/vdb"});
     arguments.disks = {"web"};
     EXPECT_THAT(run(enable_replication), HasSubstr("write VM/TARGET"));
+}
+
+// Points know a shared disk by its own id and name, whatever VMs call it.
+TEST_F(Commands, ASharedDiskIsChosenByItsName) {
+    pretend_.answer(replication_service, "CreateReplicationRelationship", note());
+    cim::Instance shared("Reviver_SharedDisk");
+    shared.set("DiskId", other_id).set("Name", "quorum");
+    pretend_.instances("Reviver_SharedDisk").push_back(shared);
+    arguments.collection = "shop";
+    arguments.to = "west";
+    arguments.disks = {"web/vda", "quorum"};
+    EXPECT_THAT(run(enable_replication), HasSubstr("shop: enabled to west"));
+    const cim::Instance& settings = arguments_.at("CollectionReplicationSettingData").as_instance();
+    EXPECT_EQ(settings.get("IncludedDisks").as_strings(),
+              (std::vector<std::string>{std::string(web_id) + "/vda",
+                                        std::string(other_id) + "/quorum"}));
+    arguments.disks = {"quorum/vda"};
+    EXPECT_THAT(run(enable_replication), HasSubstr("no VM \"quorum\""));
 }
 
 TEST_F(Commands, AReverseGoesToWhereTheDataCameFrom) {

@@ -156,6 +156,7 @@ Details read_details(const cim::Instance& from) {
 
 SharedDisk read_shared_disk(const cim::Instance& from) {
     return {.instance = from,
+            .id = text_of(from.get("DiskId")),
             .name = text_of(from.get("Name")),
             .file = text_of(from.get("File")),
             .format = text_of(from.get("Format")),

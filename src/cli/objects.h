@@ -121,6 +121,7 @@ struct Peer {  // Reviver_Peer
 
 struct SharedDisk {  // Reviver_SharedDisk
     cim::Instance instance;
+    std::string id;
     std::string name;
     std::string file;
     std::string format;

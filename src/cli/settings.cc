@@ -53,7 +53,9 @@ std::vector<std::string> changed_disks(const std::vector<std::string>& present, 
         if (std::ranges::find(disks, disk) == disks.end()) disks.push_back(disk);
     for (const std::string& disk : exclude)
         if (std::erase(disks, disk) == 0)
-            fail(Code::invalid_parameter, "{} is not replicated: it cannot be excluded", disk);
+            fail(Code::invalid_parameter,
+                 "{} is not replicated: it cannot be excluded; a shared disk goes by its name",
+                 disk);
     if (disks.empty())
         fail(Code::invalid_parameter,
              "no disk would be left; `reviver remove` ends the replication");
@@ -76,9 +78,15 @@ cim::Instance reversed_settings(const cim::Instance& present) {
 }
 
 std::string disk_id(RemoteSite& site, const std::string& disk) {
-    std::size_t slash = disk.rfind('/');
+    if (disk.find('/') == std::string::npos) {
+        for (const SharedDisk& shared : site.shared_disks())
+            if (shared.name == disk) return shared.id + "/" + shared.name;
+    }
+    const std::size_t slash = disk.rfind('/');
     if (slash == std::string::npos || slash == 0 || slash + 1 == disk.size()) {
-        fail(Code::invalid_parameter, "\"{}\" is no disk; write VM/TARGET, for example web1/vda",
+        fail(Code::invalid_parameter,
+             "\"{}\" is no disk; write VM/TARGET, for example web1/vda, or the name of a shared "
+             "disk, as `reviver shared-disk list` shows it",
              disk);
     }
     return site.vm(disk.substr(0, slash)).id + disk.substr(slash);

@@ -77,7 +77,8 @@ bool has_set(const Collection& c) {
            !c.shapes.empty();
 }
 
-void require_disks_of_members(const Collection& c, const Settings& settings) {
+void require_disks_of_members(const Collection& c, const Settings& settings,
+                              const DiskChoice& is_shared) {
     std::vector<DiskKey> keys = keys_of(c.shapes);
     if (c.disk_update) append(keys, c.disk_update->coming);
     const DiskChoice known = only(std::move(keys));
@@ -86,8 +87,7 @@ void require_disks_of_members(const Collection& c, const Settings& settings) {
         const bool of_member =
             key && std::ranges::find(c.members, key->vm.text()) != c.members.end();
         // One that VMs share is of none of them.
-        const bool shared = key && known(*key);
-        if (!of_member && !shared)
+        if (!of_member && !(key && (known(*key) || is_shared(*key))))
             fail(Code::invalid_parameter,
                  "IncludedDisks has '{}', which is no disk of a VM in '{}'", name, c.name);
     }

@@ -40,8 +40,10 @@ std::vector<DiskKey> missing_in(const std::vector<DiskShape>& shapes,
 
 // There is a point to go on from with one set of disks while another is prepared.
 bool has_set(const Collection& collection);
-// To the members of the group; Code::invalid_parameter for a disk of another VM.
-void require_disks_of_members(const Collection& collection, const Settings& settings);
+// To the members of the group; Code::invalid_parameter for a disk of another VM. `is_shared` is
+// asked for a disk that is under no member's id and in no point: whether members share it.
+void require_disks_of_members(const Collection& collection, const Settings& settings,
+                              const DiskChoice& is_shared);
 
 // Looks at what is coming among the `wanted` disks, and begins or corrects the update.
 Collection note_wanted(Context& context, Group& group, const std::vector<DiskShape>& wanted);

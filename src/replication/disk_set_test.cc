@@ -117,22 +117,26 @@ TEST(DiskSet, WhatIsFollowedIsWantedOrInThePointOrOnItsWay) {
 }
 
 TEST(DiskSet, DisksOfOtherVmsAreRefused) {
+    const DiskChoice none = only({});
     Settings settings;
     settings.included_disks = names({"vdz"});
-    require_disks_of_members(replicating(), settings);
+    require_disks_of_members(replicating(), settings, none);
     settings.included_disks = {"11111111-2222-3333-4444-555555555555/vda"};
-    EXPECT_THROW(require_disks_of_members(replicating(), settings), Error);
+    EXPECT_THROW(require_disks_of_members(replicating(), settings, none), Error);
 }
 
-TEST(DiskSet, ADiskThatVmsShareIsKnownFromTheFirstThatIsSeenOfIt) {
+// One that had been excluded could not be included again by its own key.
+TEST(DiskSet, ADiskThatVmsShareIsKnownFromPointsOrFromTheVms) {
+    const DiskChoice none = only({});
     const DiskKey shared{*VmId::parse("11111111-2222-4333-8444-555555555555"), "quorum"};
     Settings settings;
     settings.included_disks = {shared.text()};
-    EXPECT_THROW(require_disks_of_members(replicating(), settings), Error);
-    require_disks_of_members(updating({}, {}, {shared}), settings);
+    EXPECT_THROW(require_disks_of_members(replicating(), settings, none), Error);
+    require_disks_of_members(replicating(), settings, only({shared}));
+    require_disks_of_members(updating({}, {}, {shared}), settings, none);
     Collection c = replicating();
     c.shapes.push_back({shared, 1 << 20});
-    require_disks_of_members(c, settings);
+    require_disks_of_members(c, settings, none);
 }
 
 TEST(DiskSet, TheDocumentKeepsTheUpdate) {

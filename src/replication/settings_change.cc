@@ -6,6 +6,8 @@
 #include "replication/engine.h"
 #include "replication/link.h"
 
+#include <algorithm>
+
 namespace reviver::replication {
 
 namespace {
@@ -53,7 +55,10 @@ JobId Engine::modify_settings(CollectionId id, const Settings& wanted, const std
     settings.primary_connection_point = c.settings.primary_connection_point;
     validate(settings);
     require_same_site(context_, c, settings);
-    require_disks_of_members(c, settings);
+    require_disks_of_members(c, settings, [&](const DiskKey& key) {
+        const auto disks = context_.machines.own_disks(group->vm_ids(), {key.text()});
+        return std::ranges::any_of(disks, [&](const OwnDisk& d) { return d.shape.key == key; });
+    });
     Operation operation{JobType::modify_replication, "Modify the settings of", "", "", false, true};
     if (changes_disks(c, settings))
         operation = {

@@ -7,7 +7,7 @@ import unittest
 
 from e2e.pair import RECOVERED, REPLICATING, Pair
 from e2e.pair_case import PairCase
-from e2e.reviver_site import wait_for
+from e2e.reviver_site import Failed, wait_for
 from guest import embed
 
 NAME = "quorum"
@@ -25,6 +25,10 @@ class SharedDiskPair(Pair):
     def __init__(self, directory, build, shape):
         super().__init__(directory, build, shape)
         self.shared_id = ""
+        self.without_it = set()  # points that do not have the disk
+
+    def points(self, site):
+        return [each for each in super().points(site) if each not in self.without_it]
 
     def define(self, element_for) -> None:
         """Defines the guests anew, each with one more disk; nobody may have the root open."""
@@ -99,6 +103,7 @@ class SharedDiskTest(PairCase):
         self.assertGreater(max(proved.values()), min(proved.values()))
         self.look_at_the_relationship()
         self.try_a_point(max(proved, key=proved.get), max(proved.values()))
+        self.leave_it_out_for_a_while()
         self.kill_the_storage_daemon()
         self.fail_over_and_reverse()
         self.move_home_as_planned()
@@ -133,6 +138,25 @@ class SharedDiskTest(PairCase):
         away.reviver("test", pair.collection, "--revert", "--wait")
         self.assertEqual(pair.machines_of_test(away), {})
         self.assertEqual(away.ask("shared-disk", "list"), [])
+
+    def leave_it_out_for_a_while(self):
+        """By its name. What is written to it meanwhile comes with the rest of it."""
+        pair = self.pair
+        pair.home.reviver("modify", pair.collection, "--exclude", NAME, "--wait")
+        out = pair.wait_for_new_points(pair.away, 1)[-1]
+        pair.home.reviver("modify", pair.collection, "--include", NAME, "--wait")
+        back = pair.points(pair.away)[-1]
+        with_it = {each for each in pair.points(pair.away) if self.has_the_disk(each)}
+        self.assertIn(back, with_it)
+        self.assertNotIn(out, with_it)
+        pair.without_it = set(range(min(with_it), back)) - with_it
+
+    def has_the_disk(self, sequence) -> bool:
+        try:
+            self.pair.point_disks(self.away, sequence)
+        except Failed:
+            return False
+        return True
 
     def kill_the_storage_daemon(self):
         """The guests stand still until it runs again, and then go on; what it had not saved is
