@@ -37,7 +37,8 @@ std::vector<VmFailure> for_each_vm(const std::vector<VmId>& vms,
     return failures;
 }
 
-void throw_failures(const std::vector<VmFailure>& failures, const VmNames& names) {
+void throw_failures(const std::vector<VmFailure>& failures, const VmNames& names,
+                    std::string_view advice) {
     if (failures.empty()) return;
     std::string text;
     std::vector<ErrorPart> parts;
@@ -45,9 +46,9 @@ void throw_failures(const std::vector<VmFailure>& failures, const VmNames& names
         const auto name = names(failure.vm).value_or(failure.vm.text());
         const auto said = fmt::format("VM '{}': {}", name, failure.text);
         text += (text.empty() ? "" : "; ") + said;
-        parts.push_back({failure.vm.text(), failure.code, said});
+        parts.push_back({failure.vm.text(), failure.code, fmt::format("{}; {}", said, advice)});
     }
-    throw Error(Code::failed, text, std::move(parts));
+    throw Error(Code::failed, fmt::format("{}; {}", text, advice), std::move(parts));
 }
 
 // What failed is told in any case, with the id of a VM whose name cannot be asked for.

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace reviver::recovery {
@@ -16,9 +17,10 @@ namespace reviver::recovery {
 std::vector<VmFailure> for_each_vm(const std::vector<VmId>& vms,
                                    const std::function<void(VmId)>& work);
 // Throws the failures as one Error with a part for each, if there are any. `names` says what a VM
-// is called; where it knows nothing, the id has to do.
+// is called; where it knows nothing, the id has to do. `advice` says what to do.
 using VmNames = std::function<std::optional<std::string>(VmId)>;
-void throw_failures(const std::vector<VmFailure>& failures, const VmNames& names);
+void throw_failures(const std::vector<VmFailure>& failures, const VmNames& names,
+                    std::string_view advice);
 // Of the VMs that are defined here, and of those of a point.
 VmNames names_at(hypervisor::Hypervisor& hypervisor);
 VmNames names_in(const std::vector<VmDefinition>& vms);

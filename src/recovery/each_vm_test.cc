@@ -37,16 +37,18 @@ TEST(ForEachVm, WorksOnAllAndAnswersFailuresInOrder) {
 TEST(ForEachVm, AnErrorSaysOfEachVmWhatFailed) {
     const auto vms = make_vms(3);
     const auto names = names_in({{vms[0], "web", ""}, {vms[1], "db", ""}});
-    EXPECT_NO_THROW(throw_failures({}, names));
+    EXPECT_NO_THROW(throw_failures({}, names, "mend"));
     try {
-        throw_failures({{vms[1], "busy", Code::in_use}, {vms[2], "no luck", Code::failed}}, names);
+        throw_failures({{vms[1], "busy", Code::in_use}, {vms[2], "no luck", Code::failed}}, names,
+                       "mend that");
         FAIL();
     } catch (Error& error) {
         const auto nameless = "VM '" + vms[2].text() + "': no luck";
-        EXPECT_EQ(error.what(), "VM 'db': busy; " + nameless);
+        EXPECT_EQ(error.what(), "VM 'db': busy; " + nameless + "; mend that");
         error.add_context("given up");
-        const std::vector<ErrorPart> parts{{vms[1].text(), Code::in_use, "given up: VM 'db': busy"},
-                                           {vms[2].text(), Code::failed, "given up: " + nameless}};
+        const std::vector<ErrorPart> parts{
+            {vms[1].text(), Code::in_use, "given up: VM 'db': busy; mend that"},
+            {vms[2].text(), Code::failed, "given up: " + nameless + "; mend that"}};
         EXPECT_EQ(error.parts(), parts);
     }
 }

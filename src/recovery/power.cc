@@ -82,7 +82,8 @@ void ask(hypervisor::Hypervisor& hypervisor, const std::vector<Domain>& domains,
         auto& said = ways[vm];
         said = said.empty() || said == way ? way : said + ", " + way;
     };
-    throw_failures(for_each_vm(ids_of(domains), ask_vm), names_at(hypervisor));
+    throw_failures(for_each_vm(ids_of(domains), ask_vm), names_at(hypervisor),
+                   "mend that, or power it off with `reviver vm kill`, and try again");
 }
 
 std::string waiting_text(const std::vector<Domain>& domains, const Ways& ways) {
@@ -124,13 +125,9 @@ std::vector<VmId> running_vms(hypervisor::Hypervisor& hypervisor, const std::vec
 
 void start_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms) {
     const auto start = [&](VmId vm) {
-        try {
-            if (!is_on(hypervisor.domain(vm))) hypervisor.start(vm);
-        } catch (const Error& error) {
-            fail(error.code(), "{}; mend that and start it again", error.what());
-        }
+        if (!is_on(hypervisor.domain(vm))) hypervisor.start(vm);
     };
-    throw_failures(for_each_vm(vms, start), names_at(hypervisor));
+    throw_failures(for_each_vm(vms, start), names_at(hypervisor), "mend that and start it again");
 }
 
 void shut_down_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& vms,
@@ -155,7 +152,7 @@ void shut_down_vms(hypervisor::Hypervisor& hypervisor, const std::vector<VmId>& 
     if (on.empty()) return;
     if (!how.force) fail_still_on(on);
     throw_failures(for_each_vm(ids_of(on), [&](VmId vm) { hypervisor.power_off(vm); }),
-                   names_at(hypervisor));
+                   names_at(hypervisor), "mend that and try again");
 }
 
 }  // namespace reviver::recovery

@@ -102,7 +102,7 @@ void Recovery::show_replica(const std::string& collection, const VmDefinition& v
 void Recovery::show_replicas(const std::string& collection, const std::vector<VmDefinition>& vms) {
     throw_failures(for_each_vm(ids_of(vms),
                                [&](VmId id) { show_replica(collection, definition_of(vms, id)); }),
-                   names_in(vms));
+                   names_in(vms), "mend that and try again");
 }
 
 void Recovery::forget_replica(VmId vm) {
@@ -116,7 +116,8 @@ void Recovery::forget_replica(VmId vm) {
 }
 
 void Recovery::forget_replicas(const std::vector<VmId>& vms) {
-    throw_failures(for_each_vm(vms, [&](VmId vm) { forget_replica(vm); }), names_at(hypervisor_));
+    throw_failures(for_each_vm(vms, [&](VmId vm) { forget_replica(vm); }), names_at(hypervisor_),
+                   "mend that and remove the replication again");
 }
 
 Epoch Recovery::epoch_used(const std::vector<VmId>& vms) {
@@ -225,7 +226,7 @@ void Recovery::revert_vm(const FailoverPlan& plan, const VmDefinition& vm) {
 void Recovery::revert(const FailoverPlan& plan) {
     throw_failures(for_each_vm(ids_of(plan.vms),
                                [&](VmId id) { revert_vm(plan, definition_of(plan.vms, id)); }),
-                   names_in(plan.vms));
+                   names_in(plan.vms), "mend that and revert the failover again");
     revert_shared(plan);
 }
 

@@ -165,7 +165,8 @@ void Trials::remove_files(const sys::Path& directory) {
 }
 
 void Trials::remove(CollectionId id, const std::vector<VmId>& vms) {
-    throw_failures(for_each_vm(vms, [&](VmId vm) { remove_vm(id, vm); }), names_at(hypervisor_));
+    throw_failures(for_each_vm(vms, [&](VmId vm) { remove_vm(id, vm); }), names_at(hypervisor_),
+                   "mend that and revert the test again");
     const sys::Path of_test = directory_ / id.text();
     if (shared_ != nullptr) shared_->forget_below(of_test);
     if (auto* networks = hypervisor_.networks()) networks->remove(network_name(id));
