@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "base/control_characters.h"
+
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
@@ -30,17 +32,28 @@ class JournalPriority : public spdlog::custom_flag_formatter {
     }
 };
 
+// One event is one line, whatever the names in it are.
+class OneLine : public spdlog::custom_flag_formatter {
+  public:
+    void format(const spdlog::details::log_msg& message, const std::tm&,
+                spdlog::memory_buf_t& to) override {
+        const std::string text =
+            without_control_characters({message.payload.data(), message.payload.size()});
+        to.append(text.data(), text.data() + text.size());
+    }
+    std::unique_ptr<custom_flag_formatter> clone() const override {
+        return std::make_unique<OneLine>();
+    }
+};
+
 }  // namespace
 
 void set_up_log(level_enum level, bool for_journal) {
     auto logger = spdlog::stderr_color_mt("reviver");
-    if (for_journal) {
-        auto formatter = std::make_unique<spdlog::pattern_formatter>();
-        formatter->add_flag<JournalPriority>('*').set_pattern("%*%v");
-        logger->set_formatter(std::move(formatter));
-    } else {
-        logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%-7l%$ %v");
-    }
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<JournalPriority>('*').add_flag<OneLine>('_');
+    formatter->set_pattern(for_journal ? "%*%_" : "%Y-%m-%dT%H:%M:%S.%e %^%-7l%$ %_");
+    logger->set_formatter(std::move(formatter));
     logger->set_level(level);
     logger->flush_on(level_enum::debug);
     spdlog::set_default_logger(std::move(logger));

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cim/limits.h"
 #include "cim/names.h"
+#include "cim/text_encoding.h"
 
 #include <fmt/format.h>
 
@@ -24,17 +25,11 @@ bool in_name(char c) {
     return begins_name(c) || is_digit(c);
 }
 
-void append_utf8(std::string& out, unsigned code) {
-    if (code < 0x80) {
-        out += static_cast<char>(code);
-    } else if (code < 0x800) {
-        out += static_cast<char>(0xc0 | code >> 6);
-        out += static_cast<char>(0x80 | (code & 0x3f));
-    } else {
-        out += static_cast<char>(0xe0 | code >> 12);
-        out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-        out += static_cast<char>(0x80 | (code & 0x3f));
-    }
+bool is_high_surrogate(unsigned unit) {
+    return unit >= 0xd800 && unit <= 0xdbff;
+}
+bool is_low_surrogate(unsigned unit) {
+    return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 }  // namespace
@@ -186,6 +181,25 @@ void MofLexer::append_escape() {
             break;
     }
     if (c != 'x' && c != 'X') fail_here("the string has an escape that does not exist");
+    append_utf8(token_.text, escaped_character());
+}
+
+// What lies beyond four digits is written as its two units in UTF-16. One of them alone is no
+// character: text with it would be nobody's UTF-8.
+unsigned MofLexer::escaped_character() {
+    const unsigned first = escaped_unit();
+    if (!is_high_surrogate(first) && !is_low_surrogate(first)) return first;
+    const bool another = at(0) == '\\' && (at(1) == 'x' || at(1) == 'X');
+    unsigned second = 0;
+    if (is_high_surrogate(first) && another) {
+        position_ += 2;
+        second = escaped_unit();
+    }
+    if (!is_low_surrogate(second)) fail_here("the string has an escape of half a character");
+    return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+}
+
+unsigned MofLexer::escaped_unit() {
     std::size_t count = 0;
     unsigned code = 0;
     while (count < 4 && std::isxdigit(static_cast<unsigned char>(at(0)))) {
@@ -196,7 +210,7 @@ void MofLexer::append_escape() {
         ++position_;
     }
     if (count == 0 || code == 0) fail_here("the string has an escape that does not exist");
-    append_utf8(token_.text, code);
+    return code;
 }
 
 }  // namespace reviver::cim

@@ -36,6 +36,8 @@ class MofLexer {
     void read_strings();
     void read_one_string(char quote);
     void append_escape();
+    unsigned escaped_character();
+    unsigned escaped_unit();
     char at(std::size_t offset) const;
 
     std::string file_;

@@ -118,6 +118,20 @@ TEST(MofParser, ReadsAnInstance) {
     EXPECT_EQ(instance.get("Inner").as_instance().get("X").as_unsigned(), 1u);
 }
 
+// A lone surrogate came through as three bytes that are no UTF-8, was kept in a document, and the
+// site did not start again.
+TEST(MofParser, AnEscapeIsACharacter) {
+    const auto text = [](const std::string& escaped) {
+        const std::string instance = "instance of C { Name = \"" + escaped + "\"; };";
+        return read_mof_instance(instance).get("Name").as_string();
+    };
+    EXPECT_EQ(text("\\x41\\xe9\\x20AC"), "A\xc3\xa9\xe2\x82\xac");
+    EXPECT_EQ(text("\\xD83D\\xDE00!"), "\xf0\x9f\x98\x80!");
+    for (const char* half : {"\\xD800", "\\xDFFF", "\\xD800x", "\\xD800\\x41", "\\xDC00\\xD800",
+                             "\\xD800\\n", "\\x0", "\\xg"})
+        EXPECT_THROW(text(half), Error) << half;
+}
+
 TEST(MofParser, RefusesOtherTextsForAnInstance) {
     for (const char* bad :
          {"", "class A {};", "instance of A {}; instance of B {};", "instance of A { X = 1 };",

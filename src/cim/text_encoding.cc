@@ -16,19 +16,6 @@ constexpr std::string_view utf16_be_mark = "\xfe\xff";
     fail(Code::protocol, "the text is not in {}", encoding);
 }
 
-void append_utf8(std::string& out, std::uint32_t code) {
-    if (code < 0x80) {
-        out += static_cast<char>(code);
-        return;
-    }
-    const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    constexpr std::array<unsigned, 4> lead = {0, 0xc0, 0xe0, 0xf0};
-    out += static_cast<char>(lead[static_cast<std::size_t>(more)] | code >> (6 * more));
-    for (int i = more - 1; i >= 0; --i) {
-        out += static_cast<char>(0x80 | (code >> (6 * i) & 0x3f));
-    }
-}
-
 class Utf16Reader {
   public:
     Utf16Reader(std::string_view bytes, bool big_endian) : bytes_(bytes), big_(big_endian) {
@@ -66,6 +53,19 @@ void append_utf16(std::string& out, std::uint32_t unit, bool big_endian) {
 }
 
 }  // namespace
+
+void append_utf8(std::string& out, std::uint32_t code) {
+    if (code < 0x80) {
+        out += static_cast<char>(code);
+        return;
+    }
+    const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+    constexpr std::array<unsigned, 4> lead = {0, 0xc0, 0xe0, 0xf0};
+    out += static_cast<char>(lead[static_cast<std::size_t>(more)] | code >> (6 * more));
+    for (int i = more - 1; i >= 0; --i) {
+        out += static_cast<char>(0x80 | (code >> (6 * i) & 0x3f));
+    }
+}
 
 std::uint32_t take_utf8(std::string_view& bytes) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };

@@ -21,5 +21,7 @@ bool is_utf8(std::string_view bytes);
 // taken, when they do not begin with one.
 constexpr std::uint32_t no_character = 0xffffffff;
 std::uint32_t take_utf8(std::string_view& bytes);
+// A character: no surrogate, at most 0x10ffff.
+void append_utf8(std::string& out, std::uint32_t character);
 
 }  // namespace reviver::cim

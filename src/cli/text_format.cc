@@ -1,5 +1,7 @@
 #include "cli/text_format.h"
 
+#include "base/control_characters.h"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -89,7 +91,9 @@ std::string fingerprint_text(const std::string& fingerprint) {
     return text;
 }
 
-std::string table_text(const std::vector<std::vector<std::string>>& rows) {
+std::string table_text(std::vector<std::vector<std::string>> rows) {
+    for (auto& row : rows)
+        for (std::string& cell : row) cell = without_control_characters(cell);
     std::vector<std::size_t> widths = column_widths(rows);
     std::string text;
     for (const auto& row : rows) {
@@ -105,12 +109,7 @@ std::string table_text(const std::vector<std::vector<std::string>>& rows) {
 }
 
 std::string printable(const std::string& text) {
-    std::string safe = text;
-    for (char& c : safe) {
-        unsigned char code = static_cast<unsigned char>(c);
-        if ((code < 0x20 && c != '\n' && c != '\t') || code == 0x7f) c = '?';
-    }
-    return safe;
+    return without_control_characters(text, "\n\t");
 }
 
 }  // namespace reviver::cli

@@ -24,9 +24,10 @@ std::string fingerprint_text(const std::string& fingerprint);
 std::string plain_fingerprint(const std::string& fingerprint);
 
 // Columns as wide as their widest cell (in code points of UTF-8), two blanks between; the first row
-// is the heading.
-std::string table_text(const std::vector<std::vector<std::string>>& rows);
-// What comes from elsewhere, safe for a terminal: control characters are shown as "?".
+// is the heading. A cell stays in its line: control characters are shown as "?".
+std::string table_text(std::vector<std::vector<std::string>> rows);
+// What comes from elsewhere, safe for a terminal: control characters but line ends and tabs are
+// shown as "?".
 std::string printable(const std::string& text);
 
 }  // namespace reviver::cli

@@ -50,6 +50,16 @@ TEST(TextFormat, ColumnsAreAligned) {
               "größer\n");
 }
 
+// A name with a line end made a second row, which nothing told from a real one.
+TEST(TextFormat, ACellStaysInItsLine) {
+    EXPECT_EQ(table_text({{"NAME", "STATE"},
+                          {"a\nshop",
+                           "on\xc2\x9b"
+                           "31m"}}),
+              "NAME    STATE\n"
+              "a?shop  on?31m\n");
+}
+
 TEST(TextFormat, AProgressLineFitsItsTerminal) {
     EXPECT_EQ(progress_line("copy", 50, 75s, "vda\nvdb", 80),
               "copy  [##########          ]  50 %  1:15  vda vdb");

@@ -1,5 +1,6 @@
 #include "model/replication.h"
 
+#include "base/control_characters.h"
 #include "base/error.h"
 
 #include <algorithm>
@@ -77,6 +78,14 @@ void require_length(std::string_view name, const std::string& value, std::size_t
 }
 
 }  // namespace
+
+void require_name(std::string_view what, std::string_view name) {
+    if (name.empty() || name.size() > limits::name_characters_max || has_control_characters(name)) {
+        fail(Code::invalid_parameter,
+             "{} needs a name of 1 to {} characters, without control characters", what,
+             limits::name_characters_max);
+    }
+}
 
 void validate(const Settings& settings) {
     if (settings.recovery_connection_point.empty()) {

@@ -92,6 +92,9 @@ struct Settings {
 
 // Throws Code::invalid_parameter naming the property, its value and what is allowed.
 void validate(const Settings& settings);
+// Code::invalid_parameter unless the name has 1 to name_characters_max characters, none of them a
+// control character. `what` is what needs it: "a collection".
+void require_name(std::string_view what, std::string_view name);
 
 // "VMID/target", as in DiskKey::text(); also with the prefix "Reviver:" and either slash.
 std::optional<DiskKey> parse_disk_key(std::string_view text);

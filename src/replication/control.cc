@@ -102,7 +102,7 @@ std::string to_text(const ReverseAnswer& m) {
 }
 
 Create create_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_message(text);
     const Reader in(value.get_object());
     return {in.id<CollectionId>("collection"),
             {in.number("epoch")},
@@ -112,7 +112,7 @@ Create create_from_text(std::string_view text) {
 }
 
 Hello hello_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_message(text);
     const Reader in(value.get_object());
     Hello hello{in.id<CollectionId>("collection"), {in.number("epoch")}};
     if (in.has("copies")) hello.copies = keys_of(in, "copies");
@@ -120,7 +120,7 @@ Hello hello_from_text(std::string_view text) {
 }
 
 HelloAnswer hello_answer_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_message(text);
     const Reader in(value.get_object());
     HelloAnswer answer{{in.number("epoch")},
                        {in.enumeration("role", Role::test_replica),
@@ -133,19 +133,19 @@ HelloAnswer hello_answer_from_text(std::string_view text) {
 }
 
 CreateAnswer create_answer_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_message(text);
     const Reader in(value.get_object());
     return {{in.has("used") ? in.number("used") : 0}};
 }
 
 Seed seed_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_message(text);
     const Reader in(value.get_object());
     return {in.id<CollectionId>("collection"), {in.number("epoch")}, disks_of(in, "disks")};
 }
 
 SeedAnswer seed_answer_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_message(text);
     const Reader in(value.get_object());
     SeedAnswer answer{disks_of(in, "found"), {}};
     in.each("missing", [&](const Reader& disk) {
@@ -155,14 +155,14 @@ SeedAnswer seed_answer_from_text(std::string_view text) {
 }
 
 NewSettings new_settings_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_message(text);
     const Reader in(value.get_object());
     return {
         in.id<CollectionId>("collection"), {in.number("epoch")}, settings_of(in.inner("settings"))};
 }
 
 Reverse reverse_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_message(text);
     const Reader in(value.get_object());
     return {in.id<CollectionId>("collection"),
             {in.number("epoch")},
@@ -172,7 +172,7 @@ Reverse reverse_from_text(std::string_view text) {
 }
 
 ReverseAnswer reverse_answer_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_message(text);
     const Reader in(value.get_object());
     return {{in.number("newest")}, changes_of(in)};
 }

@@ -175,7 +175,7 @@ std::string to_text(const Collection& c) {
 }
 
 Collection collection_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_document(text);
     const Reader in(value.get_object());
     Collection c;
     c.id = in.id<CollectionId>("id");
@@ -238,7 +238,7 @@ std::string to_text(const Job& j) {
 }
 
 Job job_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_document(text);
     const Reader in(value.get_object());
     Job j;
     j.id = in.id<JobId>("id");
@@ -279,7 +279,7 @@ std::string to_text(const Peer& p) {
 }
 
 Peer peer_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_document(text);
     const Reader in(value.get_object());
     Peer peer{in.text("name"),
               in.text("site_id"),
@@ -314,7 +314,7 @@ std::string to_text(const Statistics& s) {
 }
 
 Statistics statistics_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_document(text);
     const Reader in(value.get_object());
     Statistics s;
     s.start = in.time("start");

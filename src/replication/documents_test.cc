@@ -86,6 +86,14 @@ TEST(Documents, EveryTruncationOfADocumentIsCorruptAndNothingWorse) {
     }
 }
 
+// One byte in a name kept the site from starting.
+TEST(Documents, ANameThatIsNoUtf8KeepsNobodyFromStarting) {
+    Collection c = full_collection();
+    c.settings.recovery_hosts = {"host\xed\xa0\x80"};
+    const Collection back = collection_from_text(to_text(c));
+    EXPECT_EQ(back.settings.recovery_hosts, c.settings.recovery_hosts);
+}
+
 TEST(Documents, NumbersOutOfRangeAreRefused) {
     std::string text = to_text(full_collection());
     const auto at = text.find("\"state\":9");

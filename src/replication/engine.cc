@@ -13,13 +13,6 @@ namespace reviver::replication {
 
 namespace {
 
-void require_name(const std::string& name) {
-    if (name.empty() || name.size() > reviver::limits::name_characters_max) {
-        fail(Code::invalid_parameter, "a collection needs a name of 1 to {} characters",
-             reviver::limits::name_characters_max);
-    }
-}
-
 // A test is what its replica says of it.
 void require_no_test(const Collection& c) {
     if (c.place.role != Role::test_replica) return;
@@ -188,7 +181,7 @@ CollectionId Engine::define_collection(const std::string& name, std::optional<Co
     collection.id = id ? *id : CollectionId(context_.world.random.uuid());
     collection.name = name.empty() ? "New collection" : name;
     collection.of_collections = of_collections;
-    require_name(collection.name);
+    require_name("a collection", collection.name);
     if (find(collection.id) != nullptr) {
         fail(Code::invalid_parameter, "a collection with the id {} is there already",
              collection.id.text());
@@ -225,7 +218,7 @@ void Engine::drop(CollectionId id) {
 }
 
 void Engine::rename_collection(CollectionId id, const std::string& name) {
-    require_name(name);
+    require_name("a collection", name);
     group_of(id)->update([&](Collection& c) {
         require_no_test(c);
         c.name = name;

@@ -49,9 +49,7 @@ void require_subnets(const std::vector<std::string>& texts) {
 }
 
 void validate(const AdapterSettings& s) {
-    if (s.adapter.empty() || s.adapter.size() > reviver::limits::name_characters_max) {
-        fail(Code::invalid_parameter, "an adapter's InstanceID is empty or too long");
-    }
+    require_name("the InstanceID of an adapter", s.adapter);
     if (s.protocol < ipv4 || s.protocol > both) {
         fail(Code::invalid_parameter, "ProtocolIFType is {}; allowed is 4096, 4097 or 4098",
              s.protocol);
@@ -87,7 +85,7 @@ std::vector<AdapterSettings> FailoverNetwork::of(VmId vm) {
     std::vector<AdapterSettings> result;
     const auto text = repository_.get(kind, vm.text());
     if (!text) return result;
-    const json::value value = parse_object(*text);
+    const json::value value = parse_document(*text);
     Reader(value.get_object()).each("adapters", [&](const Reader& in) {
         result.push_back({in.text("adapter"), in.number<std::uint16_t>("protocol"), in.flag("dhcp"),
                           in.texts("addresses"), in.texts("subnets"), in.texts("gateways"),

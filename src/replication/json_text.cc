@@ -2,11 +2,27 @@
 
 namespace reviver::replication {
 
-json::value parse_object(std::string_view text) {
+namespace {
+
+json::value object_in(std::string_view text, const json::parse_options& options,
+                      std::string_view what) {
     boost::system::error_code error;
-    json::value value = json::parse(json::string_view(text.data(), text.size()), error);
-    if (error || !value.is_object()) fail(Code::corrupt, "a state document is not a JSON object");
+    json::value value =
+        json::parse(json::string_view(text.data(), text.size()), error, {}, options);
+    if (error || !value.is_object()) fail(Code::corrupt, "{} is not a JSON object", what);
     return value;
+}
+
+}  // namespace
+
+json::value parse_message(std::string_view text) {
+    return object_in(text, {}, "a message");
+}
+
+json::value parse_document(std::string_view text) {
+    json::parse_options lenient;
+    lenient.allow_invalid_utf8 = true;
+    return object_in(text, lenient, "a state document");
 }
 
 json::array texts_json(const std::vector<std::string>& texts) {

@@ -91,7 +91,10 @@ class Reader {
     const json::object& object_;
 };
 
-json::value parse_object(std::string_view text);
+// JSON objects; Code::corrupt for anything else. What another site sends has to be UTF-8. What this
+// one has kept need not: a name that is none must not keep the site from starting.
+json::value parse_message(std::string_view text);
+json::value parse_document(std::string_view text);
 json::array texts_json(const std::vector<std::string>& texts);
 json::object settings_json(const Settings& settings);
 Settings settings_of(const Reader& in);

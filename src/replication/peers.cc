@@ -32,10 +32,7 @@ Peers::Peers(state::Repository& repository) : repository_(repository) {
 }
 
 void Peers::put(Peer peer) {
-    if (peer.name.empty() || peer.name.size() > reviver::limits::name_characters_max) {
-        fail(Code::invalid_parameter, "a peer needs a name of 1 to {} characters",
-             reviver::limits::name_characters_max);
-    }
+    require_name("a peer", peer.name);
     if (peer.endpoint.host.empty() || peer.endpoint.port == 0) {
         fail(Code::invalid_parameter, "peer '{}' needs a host and a port", peer.name);
     }

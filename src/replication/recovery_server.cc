@@ -25,10 +25,8 @@ void validate(const ServiceSettings& s) {
 }
 
 void validate(const Authorization& authorization) {
-    if (authorization.trust_group.size() > reviver::limits::name_characters_max) {
-        fail(Code::invalid_parameter, "TrustGroup has {} characters; allowed are {}",
-             authorization.trust_group.size(), reviver::limits::name_characters_max);
-    }
+    if (!authorization.trust_group.empty())
+        require_name("a trust group", authorization.trust_group);
 }
 
 }  // namespace
@@ -40,7 +38,7 @@ std::string to_text(const ServiceSettings& s) {
 }
 
 ServiceSettings service_settings_from_text(std::string_view text) {
-    const json::value value = parse_object(text);
+    const json::value value = parse_document(text);
     const Reader in(value.get_object());
     return {in.flag("recovery_server_enabled"), in.number<std::uint32_t>("monitoring_interval_s"),
             in.number<std::uint32_t>("monitoring_start_s")};

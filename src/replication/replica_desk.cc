@@ -70,9 +70,7 @@ std::shared_ptr<Group> ReplicaDesk::group_of(const std::string& peer, Collection
 std::string ReplicaDesk::create(const std::string& peer, const std::string& body) {
     recovery_server_.require_welcome(peer);
     const auto message = control::create_from_text(body);
-    if (message.name.empty() || message.name.size() > reviver::limits::name_characters_max) {
-        fail(Code::invalid_parameter, "the collection's name is empty or too long");
-    }
+    require_name("a collection", message.name);
     // A job of an earlier relationship must not go on in this one after a restart.
     context_.jobs.settle();
     auto group = directory_.find(message.collection);

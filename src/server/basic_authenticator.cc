@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "server/account_file.h"
 #include "server/limits.h"
+#include "server/login_failures.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -31,15 +32,6 @@ std::optional<Credentials> credentials_in(std::string_view authorization) {
     const auto colon = decoded ? decoded->find(':') : std::string::npos;
     if (colon == std::string::npos || colon == 0) return std::nullopt;
     return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
-}
-
-// A name as it may stand in a log: nothing that could make a line of its own.
-std::string printable(std::string_view name) {
-    std::string result(name.substr(0, limits::account_name_chars_max));
-    for (char& c : result) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    }
-    return result;
 }
 
 // Logins that were good a moment ago.
@@ -80,50 +72,6 @@ class RememberedLogins {
     std::map<Digest, Clock::time_point> good_until_;
 };
 
-// Who failed lately, by address and name, and until when he is turned away.
-class Failures {
-  public:
-    bool turned_away(const std::string& client) {
-        const std::lock_guard lock(mutex_);
-        const auto found = by_client_.find(client);
-        return found != by_client_.end() && found->second.until > Clock::now();
-    }
-
-    void failed(const std::string& client) {
-        const std::lock_guard lock(mutex_);
-        const auto now = Clock::now();
-        if (by_client_.size() >= limits::failing_clients_max) {
-            std::erase_if(by_client_, [&](const auto& one) { return one.second.forget <= now; });
-        }
-        if (by_client_.size() >= limits::failing_clients_max) by_client_.erase(by_client_.begin());
-        Entry& entry = by_client_[client];
-        ++entry.count;
-        entry.until = now + wait_after(entry.count);
-        entry.forget = entry.until + limits::failure_wait_max;
-    }
-
-    void succeeded(const std::string& client) {
-        const std::lock_guard lock(mutex_);
-        by_client_.erase(client);
-    }
-
-  private:
-    struct Entry {
-        std::size_t count = 0;
-        Clock::time_point until;
-        Clock::time_point forget;
-    };
-
-    static std::chrono::seconds wait_after(std::size_t count) {
-        if (count < limits::failures_free) return std::chrono::seconds(0);
-        const std::size_t doublings = std::min<std::size_t>(count - limits::failures_free, 10);
-        return std::min(std::chrono::seconds(1ll << doublings), limits::failure_wait_max);
-    }
-
-    std::mutex mutex_;
-    std::map<std::string, Entry> by_client_;
-};
-
 }  // namespace
 
 class BasicAuthenticator::State {
@@ -132,37 +80,36 @@ class BasicAuthenticator::State {
         : accounts_(std::move(accounts)), decoy_(PasswordHash::of(random_password())) {}
 
     Authentication check(const Credentials& credentials, const std::string& peer_address) {
-        const std::string client = peer_address + " " + credentials.name;
-        if (failures_.turned_away(client)) {
+        if (failures_.turned_away(peer_address, credentials.name, Clock::now())) {
             return refused_login(credentials.name, "too many wrong passwords, has to wait");
         }
         const std::optional<Account> account = accounts_->find(credentials.name);
         if (!account || !account->password) {
             decoy_.matches(credentials.password);
-            return refuse(client, credentials, peer_address);
+            return refuse(credentials, peer_address);
         }
         const Digest digest = logins_.digest(credentials, *account);
         if (!logins_.knows(digest)) {
             if (!account->password->matches(credentials.password)) {
-                return refuse(client, credentials, peer_address);
+                return refuse(credentials, peer_address);
             }
             logins_.remember(digest);
-            failures_.succeeded(client);
+            failures_.succeeded(peer_address, credentials.name);
         }
         return accepted_login(cim::Principal(account->name, account->roles));
     }
 
   private:
-    Authentication refuse(const std::string& client, const Credentials& credentials,
-                          const std::string& peer_address) {
-        failures_.failed(client);
-        log_warning("refused a login as \"{}\" from {}", printable(credentials.name), peer_address);
+    Authentication refuse(const Credentials& credentials, const std::string& peer_address) {
+        failures_.failed(peer_address, credentials.name, Clock::now());
+        log_warning("refused a login as \"{}\" from {}",
+                    credentials.name.substr(0, limits::account_name_chars_max), peer_address);
         return refused_login(credentials.name, "no such account, or another password");
     }
 
     std::shared_ptr<AccountFile> accounts_;
     RememberedLogins logins_;
-    Failures failures_;
+    LoginFailures failures_;
     PasswordHash decoy_;  // checked in place of an account that does not exist
 };
 

@@ -42,6 +42,7 @@ constexpr std::size_t remembered_logins_max = 256;
 constexpr std::chrono::seconds remembered_login_time{60};
 constexpr std::size_t failures_free = 5;  // wrong passwords before waiting begins
 constexpr std::size_t failing_clients_max = 1024;
+constexpr std::size_t failing_names_max = 32;  // of one address
 constexpr std::chrono::seconds failure_wait_max{60};
 
 // Kerberos.
