@@ -71,6 +71,9 @@ Value read_property(const XmlElement& property, std::size_t depth) {
 
 void read_key(ObjectPath& path, const std::string& name, const XmlElement& value,
               std::size_t depth) {
+    if (path.keys().contains(name)) {
+        fail(Code::protocol, "the key {} of {} comes twice", name, path.class_name());
+    }
     if (value.name == "VALUE.REFERENCE") {
         path.set_key(name, read_path(value, depth + 1));
     } else if (value.name == "KEYVALUE") {

@@ -48,7 +48,9 @@ TEST(CimXmlReader, WhatNamesNothingIsRefused) {
          {"<X/>", "<CLASSNAME/>", "<INSTANCENAME/>", "<OBJECTPATH/>", "<VALUE>T.K=1</VALUE>",
           "<INSTANCENAME CLASSNAME=\"T\"><KEYBINDING NAME=\"K\"/></INSTANCENAME>",
           "<INSTANCENAME CLASSNAME=\"T\"><KEYBINDING "
-          "NAME=\"K\"><X/></KEYBINDING></INSTANCENAME>"}) {
+          "NAME=\"K\"><X/></KEYBINDING></INSTANCENAME>",
+          "<INSTANCENAME CLASSNAME=\"T\"><KEYBINDING NAME=\"K\"><KEYVALUE>v</KEYVALUE></KEYBINDING>"
+          "<KEYBINDING NAME=\"k\"><KEYVALUE>w</KEYVALUE></KEYBINDING></INSTANCENAME>"}) {
         EXPECT_THROW(path_in(xml), Error) << xml;
     }
 }

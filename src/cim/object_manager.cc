@@ -112,6 +112,16 @@ Instance find_instance(const Registry& registry, const ObjectPath& sent) {
     fail_as(Status::not_found, "there is no {}", sent.text());
 }
 
+// A service is what there is one of at a site, by its nature, so that it needs no keys to be meant.
+// Of a VM or a job there may be one by chance, and who left its keys out did not mean that one.
+void require_keys_unless_service(const Schema& schema, const Class& named, const ObjectPath& path) {
+    constexpr const char* service = "CIM_Service";
+    if (!path.keys().empty() || !schema.find(service) || schema.derives(named.name, service))
+        return;
+    fail_as(Status::invalid_parameter, "name the {} whose method is called by its keys",
+            named.name);
+}
+
 Arguments checked_arguments(const Schema& schema, const Method& method, const Arguments& sent) {
     Arguments result;
     for (const auto& [name, value] : sent) {
@@ -319,6 +329,7 @@ MethodResult ObjectManager::dispatch(const Principal& who, const ObjectPath& pat
     if (!authorizer_->may_invoke(who, named, *method)) {
         fail_as(Status::access_denied, "{} may not call {}", who.name(), method->name);
     }
+    require_keys_unless_service(schema, named, path);
     const Arguments arguments = checked_arguments(schema, *method, in);
     const ObjectPath object = schema.path_of(find_instance(registry_of_path, path));
     const Class& real = schema.get(object.class_name());
@@ -402,9 +413,12 @@ QueryResult ObjectManager::query(const Principal& who, std::string_view name_spa
     const Schema& in = schema(name_space);
     wql::Query query = wql::parse(text);
     if (auto* neighbours = std::get_if<wql::Neighbours>(&query)) {
-        if (neighbours->object.name_space().empty()) {
-            neighbours->object.set_name_space(in.name_space());
+        const std::string& elsewhere = neighbours->object.name_space();
+        if (!elsewhere.empty() && !same_name(elsewhere, in.name_space())) {
+            // What is found is written by the schema of the namespace that was asked.
+            fail_as(Status::invalid_query, "the object is in {}: ask in that namespace", elsewhere);
         }
+        neighbours->object.set_name_space(in.name_space());
         return {{},
                 neighbours->associations
                     ? references(who, neighbours->object, neighbours->filter)

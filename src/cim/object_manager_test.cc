@@ -275,6 +275,43 @@ TEST_F(ObjectManagerTest, FiltersNameClassesThatAreThere) {
               Status::invalid_parameter);
 }
 
+// What was found there was written by the schema of the namespace that was asked: it lacked
+// properties, and was said to be of this namespace.
+TEST_F(ObjectManagerTest, AnObjectOfAnotherNamespaceIsNotAskedForHere) {
+    const auto associators = [&](const std::string& object) {
+        return objects_.query(who_, "root/test", "ASSOCIATORS OF {" + object + "}").found.size();
+    };
+    EXPECT_EQ(associators("Thing.Id=\"a\""), 1u);
+    EXPECT_EQ(associators("Root/Test:Thing.Id=\"a\""), 1u);
+    EXPECT_EQ(status_of_failure([&] { associators("root/other:Thing.Id=\"a\""); }),
+              Status::invalid_query);
+}
+
+// The only VM of a site was switched off by who had left its keys out.
+TEST_F(ObjectManagerTest, OnlyAServiceIsMeantWithoutKeys) {
+    auto schema = std::make_shared<Schema>("root/services");
+    read_mof(*schema, "test.mof", [](const std::string&) {
+        return R"(class CIM_Service { [Key] string Name; };
+                  class Service : CIM_Service { uint32 Do(); };
+                  class Machine { [Key] string Id; uint32 Stop(); };)";
+    });
+    schema->resolve();
+    const auto source = std::make_shared<Source>(
+        *schema, std::vector<Instance>{Instance("Service").set("Name", "s"),
+                                       Instance("Machine").set("Id", "m")});
+    Registry registry(schema);
+    registry.bind_class("Service", source);
+    registry.bind_class("Machine", source);
+    for (const auto& [name, method] : {std::pair("Service", "Do"), std::pair("Machine", "Stop")})
+        registry.bind_method(name, method, [](const Call&) { return MethodResult{}; });
+    ObjectManager objects(roles_);
+    objects.add_namespace(std::move(registry));
+    EXPECT_NO_THROW(objects.invoke(who_, ObjectPath("Service"), "Do", {}));
+    EXPECT_NO_THROW(objects.invoke(who_, ObjectPath("Machine", {{"Id", "m"}}), "Stop", {}));
+    EXPECT_EQ(status_of_failure([&] { objects.invoke(who_, ObjectPath("Machine"), "Stop", {}); }),
+              Status::invalid_parameter);
+}
+
 TEST_F(ObjectManagerTest, MisspeltBindingsAreFoundAtStart) {
     Registry registry(schema_);
     EXPECT_THROW(registry.bind_class("Nonsense", source_), Error);

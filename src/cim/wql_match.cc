@@ -102,6 +102,8 @@ std::partial_ordering order(const Value& a, const Value& b) {
     if (is_real(type)) return a.as_real() <=> b.as_real();
     if (type == Type::boolean) return a.as_bool() <=> b.as_bool();
     if (type == Type::datetime) {
+        if (a.as_datetime().is_interval() != b.as_datetime().is_interval())
+            return std::partial_ordering::unordered;
         return a.as_datetime().microseconds() <=> b.as_datetime().microseconds();
     }
     if (type == Type::reference) {

@@ -102,6 +102,9 @@ TEST_F(Wql, ComparesByTheTypeOfTheProperty) {
     EXPECT_EQ(where("On = false"), "");
     EXPECT_EQ(where("Since = '20250102040405.000000+060'"), "full");
     EXPECT_EQ(where("Since > '20240101000000.000000+000'"), "full");
+    // A point in time is neither before nor after a length of time.
+    EXPECT_EQ(where("Since > '00000000000000.000000:000'"), "");
+    EXPECT_EQ(where("Since < '99999999000000.000000:000'"), "");
     EXPECT_EQ(where("Name > 'the hill'"), "full");
     EXPECT_EQ(where("Next = 'Base.Id=\"sub\"'"), "full");
 }

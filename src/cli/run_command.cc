@@ -97,8 +97,9 @@ int run_command(const Arguments& arguments, const Console& console) {
     try {
         run(arguments, console);
         console.out.flush();
+        if (!console.out) fail(Code::no_space, "what this prints cannot be written where it goes");
         return exit_ok;
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {  // the standard library's too: a path that is none
         console.tell("reviver: " + printable(error.what()));
         return exit_failed;
     }

@@ -65,6 +65,15 @@ TEST_F(UserCommands, APasswordIsTypedTwice) {
     EXPECT_TRUE(lets_in("eve", "secret"));
 }
 
+// The one ended the program with a core dump, the other was taken for done.
+TEST_F(UserCommands, WhatCannotBeReadOrWrittenIsAFailureThatSaysSo) {
+    EXPECT_EQ(run("init /dev/null/x --name east"), exit_failed);
+    EXPECT_THAT(err_.str(), HasSubstr("/dev/null"));
+    out_.setstate(std::ios::badbit);
+    EXPECT_EQ(run("user list"), exit_failed);
+    EXPECT_THAT(err_.str(), HasSubstr("cannot be written"));
+}
+
 TEST_F(UserCommands, APasswordIsReadFromAFileOrMadeUp) {
     std::ofstream(parent_ / "file") << "from-file\nnot this\n";
     EXPECT_EQ(run("user add eve --password-file " + (parent_ / "file").string()), exit_ok);

@@ -203,6 +203,10 @@ TEST_F(JsonDoorTest, FiltersAndQueries) {
     EXPECT_EQ(get("/root:test/instances/Thing?filter=Nope%3D1", 400).at("cimStatus"), 15);
     EXPECT_EQ(
         get("/root:test/instances/Thing?filter=State%3D1)+OR+(State%3D2", 400).at("cimStatus"), 15);
+    // It was a part of the query, and could ask for another class.
+    get("/root:test/instances/Service?properties=State%20FROM%20Thing%20WHERE%20Id%20%3C%3E%20%27"
+        "&filter=%27%20OR%20State%3D1",
+        400);
     get("/root:test/instances/Thing?colour=red", 400);
     get("/root:test/instances/Thing?limit=1&limit=2", 400);
     get("/root:test/query", 400);

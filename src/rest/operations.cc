@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace reviver::rest {
@@ -87,6 +88,15 @@ cim::AssociationFilter neighbours(const Operation& operation) {
             operation.parameter("role"), operation.parameter("resultRole")};
 }
 
+// Names, with commas between: anything else would be another part of the query.
+void require_names(std::string_view properties) {
+    const auto plain = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == ',' || c == ' ';
+    };
+    if (!std::all_of(properties.begin(), properties.end(), plain))
+        bad_parameter("properties has names of properties, with commas between");
+}
+
 server::HttpReply list_of_class(const Operation& operation, const std::string& class_name) {
     allow_parameters(operation, {"filter", "properties", "limit"});
     const std::string filter = operation.parameter("filter");
@@ -96,6 +106,7 @@ server::HttpReply list_of_class(const Operation& operation, const std::string& c
                                          operation.who, operation.name_space(), class_name,
                                          cim::Polymorphism::include_subclass_properties));
     }
+    require_names(properties);
     // The class is looked up first, so that its name can only be a name in the query.
     const cim::Class& its_class =
         operation.objects.get_class(operation.who, operation.name_space(), class_name);
