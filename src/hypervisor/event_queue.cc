@@ -9,12 +9,16 @@ namespace reviver::hypervisor {
 EventQueue::EventQueue() : thread_([this] { run(); }) {}
 
 EventQueue::~EventQueue() {
+    stop();
+}
+
+void EventQueue::stop() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
     something_.notify_all();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
 }
 
 void EventQueue::push(const DomainEvent& event) {

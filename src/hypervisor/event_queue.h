@@ -22,6 +22,10 @@ class EventQueue {
     EventQueue(const EventQueue&) = delete;
     EventQueue& operator=(const EventQueue&) = delete;
 
+    // No listener is running afterwards, and none is called again, whatever is pushed. Once is
+    // enough; the destructor does it too.
+    void stop();
+
     // Beyond events_waiting_max the oldest is dropped and logged: listeners treat events as hints
     // and look for themselves.
     void push(const DomainEvent& event);

@@ -47,6 +47,17 @@ TEST(EventQueue, AListenersErrorKeepsNobodyFromListening) {
     EXPECT_EQ(twice.get_future().wait_for(patience), std::future_status::ready);
 }
 
+// libvirt may still bring an event when its connection is closed already.
+TEST(EventQueue, AnEventAfterTheEndReachesNobody) {
+    EventQueue queue;
+    int heard = 0;
+    const auto subscription = queue.subscribe([&](const DomainEvent&) { ++heard; });
+    queue.stop();
+    queue.push({});
+    queue.stop();
+    EXPECT_EQ(heard, 0);
+}
+
 TEST(EventQueue, ASlowListenerLosesTheOldestEventsBeyondTheLimit) {
     EventQueue queue;
     std::promise<void> entered;

@@ -130,7 +130,10 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
         // The embedded driver has no networks beside it.
         if (!place_.embedded()) networks_ = libvirt_networks([this] { return connection(); });
     }
-    ~Libvirt() override { disconnect(); }
+    ~Libvirt() override {
+        disconnect();
+        events_->stop();
+    }
 
     std::vector<Domain> domains() override;
     Domain domain(VmId id) override { return describe(find(id).get()); }
@@ -142,7 +145,7 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
     void set_autostart(VmId id, bool on) override;
     std::string qmp(VmId id, const std::string& command, const std::string& arguments) override;
     std::shared_ptr<void> subscribe(std::function<void(const DomainEvent&)> listener) override {
-        return events_.subscribe(std::move(listener));
+        return events_->subscribe(std::move(listener));
     }
 
     BlockJobs* block_jobs() override { return this; }
@@ -162,7 +165,11 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
     Networks* networks() override { return networks_.get(); }
 
   private:
-    static int on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void* self);
+    // libvirt does not wait for a callback that runs while it is deregistered, so it has a share of
+    // its own in the queue, until it says that it is done.
+    using SharedQueue = std::shared_ptr<EventQueue>;
+    static int on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void* queue);
+    static void let_go(void* queue) { delete static_cast<SharedQueue*>(queue); }
 
     Connection connection();
     void disconnect();
@@ -173,7 +180,7 @@ class Libvirt : public Hypervisor, public BlockJobs, public SavedStates {
     const std::string uri_;
     const DriverPlace place_;
     std::shared_ptr<EventLoop> loop_;
-    EventQueue events_;
+    const SharedQueue events_ = std::make_shared<EventQueue>();
     std::unique_ptr<Networks> networks_;
     std::mutex mutex_;
     Connection connection_;  // guarded by mutex_
@@ -192,9 +199,11 @@ Connection Libvirt::connection() {
     // The type of a callback depends on the event; by way of void (*)() the compiler lets it pass.
     const auto callback = reinterpret_cast<virConnectDomainEventGenericCallback>(
         reinterpret_cast<void (*)()>(&Libvirt::on_event));
+    auto share = std::make_unique<SharedQueue>(events_);
     event_callback_ = virConnectDomainEventRegisterAny(
-        opened, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE, callback, this, nullptr);
+        opened, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE, callback, share.get(), &Libvirt::let_go);
     if (event_callback_ < 0) fail_libvirt("listening to the events of " + uri_);
+    share.release();
     return connection_;
 }
 
@@ -205,11 +214,11 @@ void Libvirt::disconnect() {
     connection_.reset();
 }
 
-int Libvirt::on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void* self) {
+int Libvirt::on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void* queue) {
     std::array<unsigned char, VIR_UUID_BUFLEN> bytes{};
     const auto kind = kind_of(event, detail);
     if (kind && virDomainGetUUID(domain, bytes.data()) == 0) {
-        static_cast<Libvirt*>(self)->events_.push({VmId(Uuid(bytes)), *kind});
+        (*static_cast<SharedQueue*>(queue))->push({VmId(Uuid(bytes)), *kind});
     }
     return 0;
 }

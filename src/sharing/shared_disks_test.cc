@@ -12,6 +12,7 @@
 #include <chrono>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <thread>
 
 namespace reviver::sharing {
@@ -23,16 +24,21 @@ using hypervisor::Power;
 const VmId web(Uuid::parse("aaaaaaaa-1111-2222-3333-444444444444").value());
 const VmId db(Uuid::parse("bbbbbbbb-1111-2222-3333-444444444444").value());
 
-// VMs that start and stop by being told so.
+// VMs that start and stop by being told so. Like any hypervisor's, asked from several threads.
 class Definitions : public hypervisor::Hypervisor {
   public:
     std::vector<Domain> domains() override {
+        const std::lock_guard lock(mutex_);
         std::vector<Domain> all;
         for (const auto& [id, domain] : domains_) all.push_back(domain);
         return all;
     }
-    Domain domain(VmId id) override { return domains_.at(id); }
+    Domain domain(VmId id) override {
+        const std::lock_guard lock(mutex_);
+        return domains_.at(id);
+    }
     VmId define(const std::string& xml) override {
+        const std::lock_guard lock(mutex_);
         const hypervisor::DomainXml parsed(xml);
         Domain& domain = domains_[parsed.id()];
         domain.id = parsed.id();
@@ -41,10 +47,13 @@ class Definitions : public hypervisor::Hypervisor {
         domain.disks = parsed.disks();
         return domain.id;
     }
-    void undefine(VmId id) override { domains_.erase(id); }
-    void start(VmId id) override { domains_.at(id).power = Power::running; }
+    void undefine(VmId id) override {
+        const std::lock_guard lock(mutex_);
+        domains_.erase(id);
+    }
+    void start(VmId id) override { set_power(id, Power::running); }
     void ask_to_shut_down(VmId id) override { power_off(id); }
-    void power_off(VmId id) override { domains_.at(id).power = Power::off; }
+    void power_off(VmId id) override { set_power(id, Power::off); }
     void set_autostart(VmId, bool) override {}
     std::string qmp(VmId, const std::string& command, const std::string&) override {
         fail(Code::unavailable, "no QEMU for {}", command);
@@ -54,6 +63,12 @@ class Definitions : public hypervisor::Hypervisor {
     }
 
   private:
+    void set_power(VmId id, Power power) {
+        const std::lock_guard lock(mutex_);
+        domains_.at(id).power = power;
+    }
+
+    std::mutex mutex_;
     std::map<VmId, Domain> domains_;
 };
 
