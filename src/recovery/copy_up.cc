@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "qemu/background_job.h"
+#include "qemu/image_tool.h"
 #include "recovery/limits.h"
 
 #include <algorithm>
@@ -66,6 +67,21 @@ void end_job(const qemu::Qmp& qmp, const std::string& id) {
     if (job) qemu::dismiss_job(qmp, id);
 }
 
+// block-stream takes nothing from beyond the end of the uppermost layer, though zeros are what is
+// read there. So a disk that was made larger than that layer would show, once the layers are out,
+// what a base that is larger too has in that place: QEMU 7.2. While the job runs nobody can resize
+// the disk.
+void refuse_where_the_base_would_show(const FlattenRequest& request) {
+    const auto chain = qemu::chain_info(request.overlay, "qcow2");
+    if (chain.size() < 3) return;
+    const std::uint64_t layer = chain[1].size_bytes;
+    if (chain.front().size_bytes <= layer || chain.back().size_bytes <= layer) return;
+    fail(Code::not_supported,
+         "disk {} was made larger after its failover, over an image that had been larger before: "
+         "the layers below it stay",
+         request.disk.text());
+}
+
 }  // namespace
 
 bool copy_up(const qemu::Qmp& qmp, sys::Files& files, const CopyUp& copy,
@@ -97,6 +113,7 @@ bool copy_up(hypervisor::Hypervisor& hypervisor, sys::Files& files, const Flatte
     const qemu::Qmp qmp = [&](const std::string& command, const std::string& arguments) {
         return hypervisor.qmp(request.disk.vm, command, arguments);
     };
+    refuse_where_the_base_would_show(request);
     const std::string node = top_node(hypervisor, qmp, request.disk);
     const CopyUp copy{"reviver-copy-up-" + request.disk.target, node, image_node(qmp, request.base),
                       request.overlay, [&] { qemu::flush_node(qmp, node); }};

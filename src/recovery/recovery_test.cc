@@ -2,6 +2,7 @@
 
 #include "qemu/background_job.h"
 #include "qemu/offline_export.h"
+#include "qemu/qmp_json.h"
 #include "recovery/flatten.h"
 #include "recovery/power.h"
 #include "recovery/test_site.h"
@@ -198,6 +199,34 @@ TEST_F(RecoveryTest, FlatteningKeepsContentBitmapAndBase) {
     qemu::OfflineExport exported({overlay(disk), "qcow2", bitmap});
     qemu::NbdReader reader(exported.address(), {qemu::bitmap_context(bitmap)});
     EXPECT_EQ(reader.dirty(bitmap, {0, disk_size}), (RangeSet{{1 << 20, 4096}}));
+}
+
+// What the base had beyond the end of the point appeared in a disk that had been made larger.
+TEST_F(RecoveryTest, ADiskThatGrewOverALargerBaseKeepsItsLayers) {
+    const FailoverPlan failover = plan_of_one();
+    const DiskKey disk{one, "vda"};
+    for (const PlanDisk& each : failover.disks) {
+        std::filesystem::resize_file(base(each.key), 2 * disk_size);
+        write_image(base(each.key), "raw", "write -P 5 16M 4M");
+    }
+    ASSERT_TRUE(recovery_.prepare(failover).empty());
+    hypervisor_.start(one);
+    const qemu::Qmp qmp = [&](const std::string& command, const std::string& arguments) {
+        return hypervisor_.qmp(one, command, arguments);
+    };
+    qemu::call(qmp, "block_resize",
+               {{"node-name", qemu::guest_disks(qmp)[0].node}, {"size", disk_size + (2 << 20)}});
+    const auto flatten = [&](const DiskKey& key) {
+        return flatten_disk(
+            hypervisor_, sys::linux_world().files, {key, overlay(key), base(key)}, [](double) {},
+            [] { return false; });
+    };
+    EXPECT_THROW(flatten(disk), Error);
+    EXPECT_TRUE(flatten({one, "vdb"})) << "one that did not grow";
+    hypervisor_.power_off(one);
+    const sys::Path expected = data_ / "expected.qcow2";
+    qemu::create_overlay(expected, top(disk), "qcow2", disk_size + (2 << 20));
+    EXPECT_TRUE(qemu::same_content(overlay(disk), "qcow2", expected, "qcow2"));
 }
 
 // QEMU names another backing image in the header before its tables are in the file: it used to be

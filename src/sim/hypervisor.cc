@@ -119,10 +119,13 @@ void Hypervisor::make_image(const std::string& path, std::uint64_t size_bytes) {
     images_[path] = made;
 }
 
+// QEMU writes zeros where something below the image would show.
 void Hypervisor::grow(const std::string& path, std::uint64_t by_bytes) {
     HostImage& grown = *image(path);
-    grown.truth.resize(grown.truth.size() + by_bytes);
-    grown.data.resize(grown.truth.size());
+    const std::uint64_t before = grown.truth.size();
+    grown.truth.resize(before + by_bytes);
+    grown.data.resize(before + by_bytes);
+    if (!grown.backing.empty()) grown.own.add({before, by_bytes});
 }
 
 void Hypervisor::make_overlay(const std::string& path, const std::string& backing, Sequence since) {
