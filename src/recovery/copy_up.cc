@@ -71,15 +71,15 @@ void end_job(const qemu::Qmp& qmp, const std::string& id) {
 // read there. So a disk that was made larger than that layer would show, once the layers are out,
 // what a base that is larger too has in that place: QEMU 7.2. While the job runs nobody can resize
 // the disk.
-void refuse_where_the_base_would_show(const FlattenRequest& request) {
-    const auto chain = qemu::chain_info(request.overlay, "qcow2");
+void refuse_where_the_base_would_show(const sys::Path& overlay) {
+    const auto chain = qemu::chain_info(overlay, "qcow2");
     if (chain.size() < 3) return;
     const std::uint64_t layer = chain[1].size_bytes;
     if (chain.front().size_bytes <= layer || chain.back().size_bytes <= layer) return;
     fail(Code::not_supported,
-         "disk {} was made larger after its failover, over an image that had been larger before: "
-         "the layers below it stay",
-         request.disk.text());
+         "{} was made larger after its failover, over an image that had been larger before: the "
+         "layers below it stay",
+         overlay.string());
 }
 
 }  // namespace
@@ -88,6 +88,7 @@ bool copy_up(const qemu::Qmp& qmp, sys::Files& files, const CopyUp& copy,
              const std::function<void(double share)>& progress,
              const std::function<bool()>& cancelled) {
     const std::string& id = copy.id;
+    refuse_where_the_base_would_show(copy.overlay);
     if (const auto left = qemu::background_job(qmp, id); left && left->concluded)
         qemu::dismiss_job(qmp, id);
     if (!qemu::background_job(qmp, id)) qemu::start_stream(qmp, id, copy.node, copy.base_node);
@@ -113,7 +114,6 @@ bool copy_up(hypervisor::Hypervisor& hypervisor, sys::Files& files, const Flatte
     const qemu::Qmp qmp = [&](const std::string& command, const std::string& arguments) {
         return hypervisor.qmp(request.disk.vm, command, arguments);
     };
-    refuse_where_the_base_would_show(request);
     const std::string node = top_node(hypervisor, qmp, request.disk);
     const CopyUp copy{"reviver-copy-up-" + request.disk.target, node, image_node(qmp, request.base),
                       request.overlay, [&] { qemu::flush_node(qmp, node); }};
