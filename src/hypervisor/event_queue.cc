@@ -22,14 +22,13 @@ void EventQueue::stop() {
 }
 
 void EventQueue::push(const DomainEvent& event) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (waiting_.size() >= events_waiting_max) {
-            waiting_.pop_front();
-            log_warning("the listeners are slow: an event of a virtual machine was dropped");
-        }
-        waiting_.push_back(event);
+    // Told under the lock: whoever gets that in stop() knows that nobody is in here any more.
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= events_waiting_max) {
+        waiting_.pop_front();
+        log_warning("the listeners are slow: an event of a virtual machine was dropped");
     }
+    waiting_.push_back(event);
     something_.notify_all();
 }
 
