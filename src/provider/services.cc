@@ -160,8 +160,13 @@ std::string member_id(const cim::Call& call) {
     return path.key("CollectionID").is_null() ? vm_of(path).text() : collection_of(path).text();
 }
 
+// A document that is set out for people has white space around it.
+std::string name_argument(const cim::Call& call, const char* argument) {
+    const cim::Value& name = call.argument(argument);
+    return name.is_null() ? "" : std::string(cim::trim(name.as_string()));
+}
+
 void define_collection(Engine& engine, const cim::Call& call, cim::MethodResult& result) {
-    const cim::Value& name = call.argument("Name");
     const cim::Value& id_text = call.argument("Id");
     const cim::Value& type = call.argument("Type");
     std::optional<CollectionId> id;
@@ -171,8 +176,7 @@ void define_collection(Engine& engine, const cim::Call& call, cim::MethodResult&
     }
     const std::uint64_t kind = type.is_null() ? 0 : type.as_unsigned();
     if (kind > 1) fail(Code::invalid_parameter, "Type is {}; 0 and 1 are defined", kind);
-    const CollectionId made =
-        engine.define_collection(name.is_null() ? "" : name.as_string(), id, kind == 1);
+    const CollectionId made = engine.define_collection(name_argument(call, "Name"), id, kind == 1);
     result.out["DefinedCollection"] = path_of_collection(
         kind == 1 ? "Msvm_ManagementCollection" : "Msvm_VirtualSystemCollection", made);
 }
@@ -195,8 +199,7 @@ void bind_collection_service(cim::Registry& registry, Engine& engine) {
         engine.destroy_collection(collection_argument(call));
     });
     bind("RenameCollection", [&engine](const cim::Call& call, cim::MethodResult&) {
-        const cim::Value& name = call.argument("NewName");
-        engine.rename_collection(collection_argument(call), name.is_null() ? "" : name.as_string());
+        engine.rename_collection(collection_argument(call), name_argument(call, "NewName"));
     });
     bind("AddMember", [&engine](const cim::Call& call, cim::MethodResult&) {
         engine.add_member(collection_argument(call), member_id(call));

@@ -129,7 +129,7 @@ class MethodRows(RowTest):
         )
         reply = self.invoke("RenameCollection", service=fixture.MANAGEMENT, body=body)
         self.assertReturns(reply, 0)
-        self.assertEqual(self.name_of(key).strip(), name)
+        self.assertEqual(self.name_of(key), name)
         self.rename(self.argument(), "group 20")
 
     def test_M09(self):
