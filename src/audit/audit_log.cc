@@ -38,6 +38,16 @@ End end_of(std::string_view text) {
     return end;
 }
 
+// The number of the first line that is whole; one that was torn, and sealed since, has none.
+std::uint64_t first_number(std::string_view text) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    if (is_torn(line) && line.size() < text.size()) {
+        text.remove_prefix(line.size() + 1);
+        line = text.substr(0, text.find('\n'));
+    }
+    return parse_line(line).link.number;
+}
+
 }  // namespace
 
 AuditLog::AuditLog(fs::path directory, std::uint64_t file_bytes_max)
@@ -104,6 +114,8 @@ void AuditLog::take_up_after_full_files() {
         if (error.code() == Code::not_found) return;
         throw;
     }
+    if (files.back() == current_file(directory_)) files.pop_back();
+    if (files.empty()) return;
     const std::string text = read_file(files.back());
     last_ = parse_line(end_of(text).last).link;
 }
@@ -116,7 +128,7 @@ void AuditLog::continue_file(const std::string& text) {
             first_line_ = last_.number + 1;
         } else {
             last_ = parse_line(last).link;
-            first_line_ = parse_line(std::string_view(text).substr(0, text.find('\n'))).link.number;
+            first_line_ = first_number(text);
         }
     } catch (Error& error) {
         error.add_context(fmt::format(

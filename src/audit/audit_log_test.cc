@@ -137,6 +137,36 @@ TEST_F(AuditLogTest, ALineThatWasCutOffAnywhereIsSealed) {
     EXPECT_EQ(verdict().lines, 5u);
 }
 
+// A first line that was never whole (a full disk, a stop right behind the making of the file) was
+// taken for damage, and every change at the site was refused from then on.
+TEST_F(AuditLogTest, AFileWithoutAWholeLineIsContinued) {
+    write(1);
+    const std::string one = content();
+    for (const std::string& begin : {std::string(), one.substr(0, 20), one.substr(0, 20) + "\n",
+                                     one.substr(0, one.size() - 5)}) {
+        replace(begin);
+        for (int daemon = 0; daemon < 3; ++daemon) write(1);
+        EXPECT_EQ(verdict().torn_lines, begin.empty() ? 0u : 1u) << begin;
+        EXPECT_EQ(verdict().lines, begin.empty() ? 3u : 4u) << begin;
+        EXPECT_EQ(verdict().before, Link{});
+    }
+}
+
+TEST_F(AuditLogTest, AFileWithoutAWholeLineContinuesTheFullOnes) {
+    write(20, 1000);
+    for (const char* begin : {"", "{\"n\":", "{\"n\":\n"}) {
+        fs::remove(current_file(directory_));
+        const Verdict full = verdict();
+        replace(begin);
+        write(2);
+        EXPECT_EQ(verdict().last.number, full.last.number + (*begin ? 3 : 2)) << begin;
+        // The next full file is named by its first line, torn or not.
+        write(20, 1000);
+        EXPECT_TRUE(fs::exists(full_file(directory_, full.last.number + 1))) << begin;
+        EXPECT_EQ(verdict().lines, verdict().last.number);
+    }
+}
+
 TEST_F(AuditLogTest, AnEndThatWasTamperedWithIsNotContinued) {
     write(3);
     auto bad = lines();
