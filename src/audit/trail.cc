@@ -24,6 +24,18 @@ std::string plain(std::string_view text) {
     return result;
 }
 
+boost::json::object call_json(const char* event, const cim::Principal& who,
+                              const cim::ObjectPath& object, std::string_view method) {
+    return {{"event", event},
+            {"who", plain(who.name())},
+            {"from", plain(who.origin().address)},
+            {"door", plain(who.origin().door)},
+            {"namespace", plain(object.name_space())},
+            {"class", plain(object.class_name())},
+            {"method", plain(method)},
+            {"object", plain(object.text())}};
+}
+
 }  // namespace
 
 Trail::Trail(std::shared_ptr<AuditLog> log, const std::string& version, Methods emergency)
@@ -31,16 +43,16 @@ Trail::Trail(std::shared_ptr<AuditLog> log, const std::string& version, Methods 
     keep({{"event", "started"}, {"version", version}});
 }
 
+void Trail::refused(const cim::Principal& who, const cim::ObjectPath& object,
+                    std::string_view method, cim::Status status) noexcept {
+    boost::json::object what = call_json("refused", who, object, method);
+    what["status"] = cim::name_of(status);
+    keep_some(std::move(what));
+}
+
 std::uint64_t Trail::asked(const cim::Principal& who, const cim::ObjectPath& object,
                            std::string_view method) {
-    boost::json::object what{{"event", "call"},
-                             {"who", plain(who.name())},
-                             {"from", plain(who.origin().address)},
-                             {"door", plain(who.origin().door)},
-                             {"namespace", plain(object.name_space())},
-                             {"class", plain(object.class_name())},
-                             {"method", plain(method)},
-                             {"object", plain(object.text())}};
+    boost::json::object what = call_json("call", who, object, method);
     const std::uint64_t unkept = unkept_;
     if (unkept > 0) what["unkept_before"] = unkept;
     try {
@@ -66,11 +78,14 @@ void Trail::answered(std::uint64_t call, const cim::Ending& ending) noexcept {
 
 void Trail::turned_away(const cim::Origin& origin, std::string_view as,
                         std::string_view why) noexcept {
-    boost::json::object what{{"event", "turned away"},
-                             {"as", plain(as)},
-                             {"from", plain(origin.address)},
-                             {"door", plain(origin.door)},
-                             {"why", plain(why)}};
+    keep_some({{"event", "turned away"},
+               {"as", plain(as)},
+               {"from", plain(origin.address)},
+               {"door", plain(origin.door)},
+               {"why", plain(why)}});
+}
+
+void Trail::keep_some(boost::json::object what) noexcept {
     const std::lock_guard lock(mutex_);
     if (!may_tell_of_one_more()) return;
     if (left_out_ > 0) what["left_out_before"] = std::exchange(left_out_, 0);

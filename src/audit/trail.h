@@ -25,6 +25,8 @@ class Trail : public cim::AuditTrail {
     // kept of them goes to the daemon's log. The next line that is kept tells how many they were.
     Trail(std::shared_ptr<AuditLog> log, const std::string& version, Methods emergency = {});
 
+    void refused(const cim::Principal& who, const cim::ObjectPath& object, std::string_view method,
+                 cim::Status status) noexcept override;
     std::uint64_t asked(const cim::Principal& who, const cim::ObjectPath& object,
                         std::string_view method) override;
     void answered(std::uint64_t call, const cim::Ending& ending) noexcept override;
@@ -40,6 +42,8 @@ class Trail : public cim::AuditTrail {
 
     void note_unkept(const boost::json::object& what, const char* why) noexcept;
     void keep(const boost::json::object& what) noexcept;
+    // What strangers can have written as often as they like, so not all of it is.
+    void keep_some(boost::json::object what) noexcept;
     bool may_tell_of_one_more();
 
     std::shared_ptr<AuditLog> log_;

@@ -18,6 +18,7 @@ namespace reviver::audit {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -92,15 +93,44 @@ TEST_F(TrailTest, AChangeIsKeptWithItsEndingAndWithoutItsArguments) {
 }
 
 TEST_F(TrailTest, WhatWasRefusedOrFailedIsKeptToo) {
+    const auto refused = [&](const char* status) {
+        return AllOf(HasSubstr("\"event\":\"refused\",\"who\":\"eve\""), HasSubstr(status));
+    };
     EXPECT_THROW(invoke("Change", cim::Role::viewer), cim::CimError);
-    EXPECT_THAT(lines().back(), HasSubstr("CIM_ERR_ACCESS_DENIED"));
+    EXPECT_THAT(lines().back(), refused("CIM_ERR_ACCESS_DENIED"));
     EXPECT_THROW(invoke("Fail", cim::Role::operate), cim::CimError);
+    EXPECT_THAT(lines().back(), HasSubstr("\"event\":\"result\""));
     EXPECT_THAT(lines().back(), HasSubstr("CIM_ERR_NOT_FOUND"));
     EXPECT_THROW(invoke("Nonsense", cim::Role::operate), cim::CimError);
-    EXPECT_THAT(lines().back(), HasSubstr("CIM_ERR_METHOD_NOT_FOUND"));
+    EXPECT_THAT(lines().back(), refused("CIM_ERR_METHOD_NOT_FOUND"));
     EXPECT_THROW(invoke("Look", cim::Role::peer), cim::CimError);
-    EXPECT_THAT(lines().back(), HasSubstr("CIM_ERR_ACCESS_DENIED"));
-    EXPECT_EQ(lines().size(), 9u);
+    EXPECT_THAT(lines().back(), refused("CIM_ERR_ACCESS_DENIED"));
+    EXPECT_EQ(lines().size(), 6u);
+    // A door that has not read the arguments yet asks first. It left no trace there.
+    const cim::ObjectPath service("Service", {{"Name", "svc"}});
+    EXPECT_THROW(objects_->callee(cim::Principal("eve", {cim::Role::viewer}), service, "Change"),
+                 cim::CimError);
+    EXPECT_EQ(lines().size(), 7u);
+    EXPECT_THAT(lines().back(), refused("CIM_ERR_ACCESS_DENIED"));
+    objects_->callee(cim::Principal("eve", {cim::Role::operate}), service, "Change");
+    EXPECT_EQ(lines().size(), 7u);
+}
+
+// A viewer wrote 6 KiB a call, as many times as he liked.
+TEST_F(TrailTest, WhoTriesWhatHeMayNotDoesNotFillTheDisk) {
+    const cim::Principal eve("eve", {cim::Role::viewer});
+    const std::string name(10'000, '"');
+    for (std::size_t i = 0; i < limits::turned_away_max + 20; ++i) {
+        EXPECT_THROW(objects_->invoke(eve, cim::ObjectPath(name, {{name, name}}), name, {}),
+                     cim::CimError);
+    }
+    EXPECT_EQ(lines().size(), 1 + limits::turned_away_max);
+    EXPECT_LT(lines().back().size(), 8 * limits::text_bytes_max);
+    // What is allowed is kept all the same.
+    invoke("Change", cim::Role::operate);
+    EXPECT_EQ(lines().size(), 3 + limits::turned_away_max);
+    trail_->turned_away({}, "mallory", "no such account");
+    EXPECT_EQ(lines().size(), 3 + limits::turned_away_max);
 }
 
 TEST_F(TrailTest, LookingIsNotKeptAndGoesOnWithoutTheLog) {

@@ -1,6 +1,6 @@
 // What is kept of who asked for what and how it ended. The object manager tells it of every call of
-// a method that may change something, whichever door it came through; who lets people in tells it
-// of those that were not.
+// a method that may change something, and of every one that is refused before anything is done,
+// whichever door it came through; who lets people in tells it of those that were not.
 //
 // Threads: called from several at once.
 #pragma once
@@ -25,8 +25,12 @@ struct Ending {
 class AuditTrail {
   public:
     virtual ~AuditTrail() = default;
-    // Before anything is done, permission included; kept when it returns. Throws Error when it
-    // cannot be kept: then nothing may be done.
+    // He may not call it, or there is nothing to call: no such class, method or object. Nothing is
+    // done, so this stops nothing.
+    virtual void refused(const Principal& who, const ObjectPath& object, std::string_view method,
+                         Status status) noexcept = 0;
+    // Before anything is done; kept when it returns. Throws Error when it cannot be kept: then
+    // nothing may be done.
     virtual std::uint64_t asked(const Principal& who, const ObjectPath& object,
                                 std::string_view method) = 0;
     // How it ended, kept when it returns. What was done cannot be undone for want of room to say

@@ -303,6 +303,7 @@ bool ObjectManager::is_harmless(const Principal& who, const ObjectPath& path,
 MethodResult ObjectManager::invoke(const Principal& who, const ObjectPath& path,
                                    std::string_view method, const Arguments& in) const {
     if (!trail_ || is_harmless(who, path, method)) return dispatch(who, path, method, in);
+    callee(who, path, method);
     const std::uint64_t call = provided([&] { return trail_->asked(who, path, method); });
     try {
         MethodResult result = dispatch(who, path, method, in);
@@ -317,8 +318,18 @@ MethodResult ObjectManager::invoke(const Principal& who, const ObjectPath& path,
     }
 }
 
-MethodResult ObjectManager::dispatch(const Principal& who, const ObjectPath& path,
-                                     std::string_view method_name, const Arguments& in) const {
+Callee ObjectManager::callee(const Principal& who, const ObjectPath& path,
+                             std::string_view method) const {
+    try {
+        return resolve(who, path, method);
+    } catch (const CimError& error) {
+        if (trail_) trail_->refused(who, path, method, error.status());
+        throw;
+    }
+}
+
+Callee ObjectManager::resolve(const Principal& who, const ObjectPath& path,
+                              std::string_view method_name) const {
     const Registry& registry_of_path = registry(path.name_space());
     const Schema& schema = registry_of_path.schema();
     const Class& named = class_of(schema, path.class_name());
@@ -330,21 +341,29 @@ MethodResult ObjectManager::dispatch(const Principal& who, const ObjectPath& pat
         fail_as(Status::access_denied, "{} may not call {}", who.name(), method->name);
     }
     require_keys_unless_service(schema, named, path);
-    const Arguments arguments = checked_arguments(schema, *method, in);
-    const ObjectPath object = schema.path_of(find_instance(registry_of_path, path));
+    ObjectPath object = schema.path_of(find_instance(registry_of_path, path));
     const Class& real = schema.get(object.class_name());
     const Method* real_method = real.find_method(method_name);
     if (!authorizer_->may_invoke(who, real, *real_method)) {
         fail_as(Status::access_denied, "{} may not call {}", who.name(), method->name);
     }
-    const MethodHandler* handler = registry_of_path.handler_of(real, real_method->name);
+    return {std::move(object), real_method};
+}
+
+MethodResult ObjectManager::dispatch(const Principal& who, const ObjectPath& path,
+                                     std::string_view method_name, const Arguments& in) const {
+    const Registry& registry_of_path = registry(path.name_space());
+    const Schema& schema = registry_of_path.schema();
+    const auto [object, method] = resolve(who, path, method_name);
+    const Arguments arguments = checked_arguments(schema, *method, in);
+    const Class& real = schema.get(object.class_name());
+    const MethodHandler* handler = registry_of_path.handler_of(real, method->name);
     if (!handler) {
-        fail_as(Status::method_not_available, "{}.{} is not served here", real.name,
-                real_method->name);
+        fail_as(Status::method_not_available, "{}.{} is not served here", real.name, method->name);
     }
-    const Call call{who, object, real_method->name, arguments};
+    const Call call{who, object, method->name, arguments};
     MethodResult result = provided([&] { return (*handler)(call); });
-    check_result(schema, *real_method, result);
+    check_result(schema, *method, result);
     return result;
 }
 

@@ -37,6 +37,12 @@ struct QueryResult {
     std::vector<Found> found;
 };
 
+// What a call would be made on.
+struct Callee {
+    ObjectPath object;
+    const Method* method;  // of the real class
+};
+
 class ObjectManager {
   public:
     // Without a trail nothing is audited.
@@ -60,6 +66,9 @@ class ObjectManager {
     Instance get(const Principal& who, const ObjectPath& path) const;
     std::vector<Found> enumerate(const Principal& who, std::string_view name_space,
                                  std::string_view class_name, Polymorphism mode) const;
+    // For doors that need the method to read the arguments. Who may not call it is told that before
+    // anything is said of the object or the arguments. A refusal is in the audit trail.
+    Callee callee(const Principal& who, const ObjectPath& path, std::string_view method) const;
     // Arguments as the door read them: scalars as text or typed, references as paths, embedded
     // instances as Instance or text. A call that may change something is in the audit trail before
     // it is made, and its ending before this returns or throws.
@@ -80,6 +89,7 @@ class ObjectManager {
     const Registry& registry(std::string_view name_space) const;
     std::optional<Found> get_if_there(const Principal& who, const ObjectPath& path) const;
     bool is_harmless(const Principal& who, const ObjectPath& path, std::string_view method) const;
+    Callee resolve(const Principal& who, const ObjectPath& path, std::string_view method) const;
     MethodResult dispatch(const Principal& who, const ObjectPath& path, std::string_view method,
                           const Arguments& in) const;
 

@@ -350,7 +350,16 @@ TEST_F(JsonDoorTest, RolesHoldHereToo) {
     const cim::Principal viewer("viewer", {cim::Role::viewer});
     EXPECT_EQ(door_.handle(request("GET", "/root:test/instances/Thing"), viewer).status, 200u);
     EXPECT_EQ(door_.handle(request("POST", start), viewer).status, 403u);
+    // Who may not call it is not told what is wrong with his arguments.
+    HttpRequest nonsense = request("POST", start);
+    nonsense.body = R"({"Nonsense": 1})";
+    EXPECT_EQ(door_.handle(nonsense, viewer).status, 403u);
     EXPECT_EQ(model_.started(), 0);
+    // Who may call it need not be one who may read.
+    const cim::Principal peer("peer", {cim::Role::peer});
+    const char* const report = "/root:test/instances/Service/@/methods/Report";
+    EXPECT_EQ(door_.handle(request("POST", report), peer).status, 200u);
+    EXPECT_EQ(door_.handle(request("GET", "/root:test/instances/Thing"), peer).status, 403u);
 }
 
 TEST_F(JsonDoorTest, AMethodThatTakesTooLongIsLeftAlone) {

@@ -233,15 +233,10 @@ server::HttpReply invoke_method(const Operation& operation) {
     allow_parameters(operation, {});
     const cim::Schema& schema = operation.objects.schema(operation.name_space());
     const std::string name = percent_decode(operation.segments.at(5));
-    const cim::Class& its_class =
-        operation.objects.get_class(operation.who, operation.name_space(), operation.class_name());
-    const cim::Method* method = its_class.find_method(name);
-    if (!method) {
-        throw CimError(Status::method_not_found,
-                       fmt::format("{} has no method {}", its_class.name, name));
-    }
+    const auto [object, method] =
+        operation.objects.callee(operation.who, operation.instance(), name);
     const cim::MethodResult result = operation.objects.invoke(
-        operation.who, operation.instance(), name, arguments_in(operation, schema, *method));
+        operation.who, object, name, arguments_in(operation, schema, *method));
     const cim::ObjectPath* job = job_in(schema, *method, result);
     server::HttpReply reply = json_reply(job ? 202 : 200, result_json(schema, *method, result));
     if (job) reply.fields["Location"] = href_of(*job, schema.name_space());

@@ -66,6 +66,7 @@ class TestModel {
     TestModel() : schema_(make_schema()), authorizer_(std::make_shared<cim::RoleAuthorizer>()) {
         authorizer_->grant("Service", "Start", cim::Role::operate);
         authorizer_->grant("Service", "Report", cim::Role::viewer);
+        authorizer_->grant("Service", "Report", cim::Role::peer);
         cim::Registry registry(schema_);
         const auto source = std::make_shared<FixedSource>(*schema_, instances());
         for (const char* name : {"Base", "Thing", "Service", "Link"}) {

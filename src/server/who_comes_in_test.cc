@@ -35,6 +35,8 @@ class NameDoor : public Door {
 
 class KeptTrail : public cim::AuditTrail {
   public:
+    void refused(const cim::Principal&, const cim::ObjectPath&, std::string_view,
+                 cim::Status) noexcept override {}
     std::uint64_t asked(const cim::Principal&, const cim::ObjectPath&, std::string_view) override {
         return 0;
     }

@@ -10,12 +10,13 @@ namespace ws = cim::ws;
 
 namespace {
 
-// The object that the selectors name. What is wrong with a key is a fault of the selectors, not of
-// a parameter.
-cim::Instance find_object(const WsmanOperation& operation, const WsmanTarget& target) {
+// What is wrong with a key of the object that the selectors name is a fault of the selectors, not
+// of a parameter.
+template <class Find>
+auto find_by_selectors(const WsmanTarget& target, Find find) {
     check_names_one_object(target);
     try {
-        return operation.objects.get(operation.who, target.path);
+        return find();
     } catch (const cim::CimError& error) {
         const bool mismatch = error.status() == cim::Status::type_mismatch;
         if (!mismatch && error.status() != cim::Status::invalid_parameter) throw;
@@ -23,6 +24,11 @@ cim::Instance find_object(const WsmanOperation& operation, const WsmanTarget& ta
                         mismatch ? "TypeMismatch" : "InsufficientSelectors");
         throw fault.with_status(error.status());
     }
+}
+
+cim::Instance find_object(const WsmanOperation& operation, const WsmanTarget& target) {
+    return find_by_selectors(target,
+                             [&] { return operation.objects.get(operation.who, target.path); });
 }
 
 // The last part of an action that is a class URI with a method behind it; empty: it is none.
@@ -41,6 +47,17 @@ SoapFault no_such_action(const std::string& action) {
     SoapFault fault(FaultFamily::addressing, "ActionNotSupported",
                     fmt::format("The action {} is not served.", beginning_of(action, 300)));
     return fault.with_status(cim::Status::method_not_found);
+}
+
+cim::Callee find_callee(const WsmanOperation& operation, const WsmanTarget& target,
+                        const std::string& method) {
+    try {
+        return find_by_selectors(
+            target, [&] { return operation.objects.callee(operation.who, target.path, method); });
+    } catch (const cim::CimError& error) {
+        if (error.status() != cim::Status::method_not_found) throw;
+        throw no_such_action(operation.request.action);
+    }
 }
 
 cim::Arguments read_arguments(const WsmanOperation& operation, const WsmanTarget& target,
@@ -113,12 +130,10 @@ WsmanAnswer invoke_method(const WsmanOperation& operation) {
     const std::string name = method_in(action);
     if (name.empty()) throw no_such_action(action);
     const WsmanTarget target = find_target(operation.objects, operation.request);
-    const cim::Instance object = find_object(operation, target);
-    const cim::Method* method = target.schema->get(object.class_name()).find_method(name);
-    if (!method) throw no_such_action(action);
+    const auto [object, method] = find_callee(operation, target, name);
     const cim::Arguments arguments = read_arguments(operation, target, *method);
-    const cim::MethodResult result = operation.objects.invoke(
-        operation.who, target.schema->path_of(object), method->name, arguments);
+    const cim::MethodResult result =
+        operation.objects.invoke(operation.who, object, method->name, arguments);
     const ws::ValueStyle style = target.style(operation.request, operation.http);
     return {action + "Response", output_of(target, style, *method, result)};
 }

@@ -271,8 +271,10 @@ TEST_F(WsmanTransferTest, RolesDecideWhoMayCall) {
     expect_fault(invoke("Start", ""), "w:AccessDenied", "");
     expect_fault(invoke("start", "", wmi), "w:AccessDenied", "");
     expect_fault(invoke("Wait", ""), "w:AccessDenied", "");
+    expect_fault(invoke("Start", "<p:Nonsense>1</p:Nonsense>"), "w:AccessDenied", "");
     EXPECT_EQ(model_.started(), 0);
     who_ = cim::Principal("nobody", {cim::Role::peer});
+    EXPECT_EQ(invoke("Report", "").status, 200u);
     expect_fault(get(thing_uri, thing(1)), "w:AccessDenied", "");
     expect_fault(enumerate(thing_uri, ""), "w:AccessDenied", "");
     EXPECT_EQ(get(thing_uri, thing(1)).cim_status(), "2");
