@@ -53,13 +53,13 @@ void Trail::refused(const cim::Principal& who, const cim::ObjectPath& object,
 std::uint64_t Trail::asked(const cim::Principal& who, const cim::ObjectPath& object,
                            std::string_view method) {
     boost::json::object what = call_json("call", who, object, method);
-    const std::uint64_t unkept = unkept_;
+    // Taken out first: of two calls at a time one tells of them.
+    const std::uint64_t unkept = unkept_.exchange(0);
     if (unkept > 0) what["unkept_before"] = unkept;
     try {
-        const std::uint64_t call = log_->append(what);
-        unkept_ -= unkept;
-        return call;
+        return log_->append(what);
     } catch (const Error& error) {
+        unkept_ += unkept;
         if (!emergency_.contains(std::string(method))) throw;
         note_unkept(what, error.what());
         ++unkept_;

@@ -72,8 +72,7 @@ void Engine::hand_over(Group& group, JobHandle& job) {
     how.cancelled = [this, &job] { return stopping_ || job.cancelled(); };
     how.told = [&job](const std::string& status) { job.progress(5, status); };
     context_.machines.shut_down(vms, how);
-    context_.machines.lock(
-        vms, fmt::format("'{}' is prepared for a planned failover to site {}", c.name, c.peer));
+    lock_prepared(context_, group);
     const CycleResult result = keeper_of(c.id).cycle(
         PointKind::planned,
         [&job](unsigned percent, const std::string& status) {
@@ -110,8 +109,15 @@ JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner)
                       const auto link = connect(context_, c, c.peer);
                       ask(context_, *link, "planned_reverted",
                           to_text(control::PlannedReverted{c.id, c.epoch}));
-                      context_.machines.unlock(g.vm_ids());
-                      g.advance(Event::planned_failover_reverted);
+                      try {
+                          context_.machines.unlock(g.vm_ids());
+                          g.advance(Event::planned_failover_reverted);
+                      } catch (const Error&) {
+                          // As long as the step is not made, the other side may bring them up. What
+                          // a crash leaves out here the keeper does.
+                          lock_prepared(context_, g);
+                          throw;
+                      }
                   });
 }
 

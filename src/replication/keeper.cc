@@ -7,6 +7,7 @@
 #include "replication/disk_set.h"
 #include "replication/export_run.h"
 #include "replication/limits.h"
+#include "replication/old_primary.h"
 #include "replication/seed.h"
 
 #include <algorithm>
@@ -120,7 +121,22 @@ bool Keeper::wants_cycle(const Collection& c) const {
     }
 }
 
+// A revert of a planned failover that a crash cut off has unlocked them, and the other side may
+// bring them up.
+void Keeper::hold_back() {
+    if (group_.snapshot().place.state != State::failover_initiated) {
+        held_back_ = false;
+        return;
+    }
+    if (held_back_) return;
+    auto turn = group_.take_turn();
+    if (group_.snapshot().place.state != State::failover_initiated) return;
+    fence_prepared(context_, group_);
+    held_back_ = true;
+}
+
 sys::Duration Keeper::primary_step() {
+    hold_back();
     cancel_update_if_asked();
     const sys::Duration pause = cycle_or_pause();
     // A job that is cancelled wakes nobody.

@@ -42,6 +42,7 @@ class Keeper {
     sys::Duration copy_or_pause();
     void copy_slice(sys::MonoTime until);
     void copy_failed(const Error& error);
+    void hold_back();
     void cancel_update_if_asked();
     std::shared_ptr<JobHandle> update_job();
     void do_what_is_due(const Collection& collection, const CycleRequest& request);
@@ -72,7 +73,8 @@ class Keeper {
     sys::MonoTime next_copy_{};
     unsigned copy_failures_ = 0;
     QuiescePlan quiesce_plan_;
-    bool late_ = false;  // the newest point is too old, and that was told
+    bool held_back_ = false;  // the VMs of a planned failover are known to be locked
+    bool late_ = false;       // the newest point is too old, and that was told
     std::unique_ptr<sys::Task> task_;
 };
 

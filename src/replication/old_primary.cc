@@ -62,19 +62,34 @@ PointInfo point_of_own_disks(Context& context, const Collection& c, GroupDisks& 
     return info;
 }
 
-}  // namespace
-
-void fence(Context& context, Group& group) {
-    const auto vms = group.vm_ids();
-    const Collection c = group.snapshot();
-    context.machines.lock(vms,
-                          fmt::format("'{}' was taken over by site {}. Use reviver failover there "
-                                      "or here",
-                                      c.name, c.peer));
+void turn_off(Context& context, Group& group) {
     ShutDown how;
     how.patience = limits::fence_patience;
     how.force = true;
-    context.machines.shut_down(vms, how);
+    context.machines.shut_down(group.vm_ids(), how);
+}
+
+}  // namespace
+
+void fence(Context& context, Group& group) {
+    const Collection c = group.snapshot();
+    context.machines.lock(group.vm_ids(),
+                          fmt::format("'{}' was taken over by site {}. Use reviver failover there "
+                                      "or here",
+                                      c.name, c.peer));
+    turn_off(context, group);
+}
+
+void lock_prepared(Context& context, Group& group) {
+    const Collection c = group.snapshot();
+    context.machines.lock(
+        group.vm_ids(),
+        fmt::format("'{}' is prepared for a planned failover to site {}", c.name, c.peer));
+}
+
+void fence_prepared(Context& context, Group& group) {
+    lock_prepared(context, group);
+    turn_off(context, group);
 }
 
 control::ReverseAnswer become_replica(Context& context, Group& group, Directory& directory,

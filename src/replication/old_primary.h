@@ -22,5 +22,9 @@ control::ReverseAnswer become_replica(Context& context, Group& group, Directory&
 
 // Turns the VMs off and locks them. Used by PrepareForReverseReplication too.
 void fence(Context& context, Group& group);
+// Locks the VMs of a primary that is prepared for a planned failover; they are off.
+void lock_prepared(Context& context, Group& group);
+// The same for VMs of which somebody may have started one meanwhile.
+void fence_prepared(Context& context, Group& group);
 
 }  // namespace reviver::replication
