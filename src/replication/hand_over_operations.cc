@@ -51,7 +51,7 @@ void Engine::plan_failover(Group& group, JobHandle& job) {
     try {
         hand_over(group, job);
     } catch (Error& error) {
-        if (stopping_) throw;
+        if (stopping_) fail(Code::stopped, "the site is shutting down: {}", error.what());
         // Before the step: what a crash leaves out here is done when the job is taken up again.
         context_.machines.unlock(group.vm_ids());
         error.add_context(run_again(group.snapshot()));
@@ -73,6 +73,11 @@ void Engine::hand_over(Group& group, JobHandle& job) {
     how.told = [&job](const std::string& status) { job.progress(5, status); };
     context_.machines.shut_down(vms, how);
     lock_prepared(context_, group);
+    // One that was off early may have been started again while others were waited for.
+    if (const auto running = context_.machines.running(vms); !running.empty()) {
+        fail(Code::in_use, "{} was started again while '{}' was shut down",
+             context_.machines.vm_name(running.front()).value_or(running.front().text()), c.name);
+    }
     const CycleResult result = keeper_of(c.id).cycle(
         PointKind::planned,
         [&job](unsigned percent, const std::string& status) {
@@ -160,6 +165,7 @@ JobId Engine::reverse(CollectionId id, Settings settings, const std::string& own
              settings.recovery_connection_point, c.name, c.peer);
     }
     settings.primary_connection_point = context_.site.name;
+    if (!settings.included_disks.empty()) require_a_disk(c, settings);
     const Operation operation{
         JobType::reverse_replication, "Reverse replication of", "reverse", "", false, true};
     return launch(group, operation, owner, [this, settings](Group& g, JobHandle& job) {

@@ -7,6 +7,7 @@
 #include "replication/disk_set.h"
 #include "replication/export_run.h"
 #include "replication/limits.h"
+#include "replication/link.h"
 #include "replication/old_primary.h"
 #include "replication/seed.h"
 
@@ -143,6 +144,25 @@ sys::Duration Keeper::primary_step() {
     return group_.snapshot().disk_update ? std::min(pause, sys::Duration(update_pause)) : pause;
 }
 
+// Without cycles nobody tells this side that the other has taken over, and its VMs would run on.
+void Keeper::ask_who_is_primary(const Collection& c) {
+    const bool asks =
+        c.place.state == State::suspended || c.place.state == State::waiting_for_resync;
+    const sys::MonoTime now = context_.world.clock.mono();
+    if (!asks || c.fenced || c.reverse_pending || now < next_question_) return;
+    next_question_ = context_.world.clock.after(limits::question_pause);
+    try {
+        // Without the turn: who resumes does not wait for a site that does not answer.
+        const auto link = connect(context_, c, c.peer);
+        greet(context_, *link, c);
+    } catch (const Error& error) {
+        if (error.code() != Code::stale_epoch) return;
+        auto turn = group_.take_turn();
+        const Collection now_known = group_.snapshot();
+        if (now_known.place.role == Role::primary && now_known.epoch == c.epoch) fence(error);
+    }
+}
+
 sys::Duration Keeper::cycle_or_pause() {
     Collection c = group_.snapshot();
     if (initial_is_due(c, context_.world.clock.wall())) {
@@ -150,8 +170,11 @@ sys::Duration Keeper::cycle_or_pause() {
         c = group_.snapshot();
     }
     if (!wants_cycle(c)) {
+        ask_who_is_primary(c);
         const bool waits = c.agenda.initial_asked || c.place.state == State::waiting_for_resync;
-        return waits ? sys::Duration(agenda_pause) : sys::Duration(idle_pause);
+        if (waits) return agenda_pause;
+        return c.place.state == State::suspended ? sys::Duration(limits::question_pause)
+                                                 : sys::Duration(idle_pause);
     }
     const sys::MonoTime now = context_.world.clock.mono();
     const bool goes_on = c.place.state == State::replicating || update_failed(c);

@@ -43,6 +43,7 @@ class Keeper {
     void copy_slice(sys::MonoTime until);
     void copy_failed(const Error& error);
     void hold_back();
+    void ask_who_is_primary(const Collection& collection);
     void cancel_update_if_asked();
     std::shared_ptr<JobHandle> update_job();
     void do_what_is_due(const Collection& collection, const CycleRequest& request);
@@ -73,8 +74,9 @@ class Keeper {
     sys::MonoTime next_copy_{};
     unsigned copy_failures_ = 0;
     QuiescePlan quiesce_plan_;
-    bool held_back_ = false;  // the VMs of a planned failover are known to be locked
-    bool late_ = false;       // the newest point is too old, and that was told
+    sys::MonoTime next_question_{};  // to the other side: who is primary?
+    bool held_back_ = false;         // the VMs of a planned failover are known to be locked
+    bool late_ = false;              // the newest point is too old, and that was told
     std::unique_ptr<sys::Task> task_;
 };
 

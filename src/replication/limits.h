@@ -27,10 +27,12 @@ constexpr std::chrono::seconds shut_down_patience{120};
 constexpr std::chrono::minutes quiesce_retry_first{
     10};                                         // after guests could not be frozen; doubles
 constexpr std::chrono::minutes clock_slack{10};  // by which a clock is set back without meaning it
+constexpr std::chrono::seconds question_pause{60};  // of a primary without cycles: who is primary?
 constexpr std::chrono::seconds fence_patience{30};  // before the plug is pulled
 constexpr std::chrono::seconds reverse_patience{
     180};  // for the old primary to fence itself and answer
-constexpr std::size_t changes_ranges_max = 100000;  // of one disk, in a document; more are widened
+// Of all disks of a group: what tells them is one message, which has 1 MiB. More are widened.
+constexpr std::size_t changes_ranges_max = 24'000;
 constexpr std::uint32_t monitoring_interval_s_min = 3600;
 constexpr std::uint32_t monitoring_interval_s_max = 604'800;
 constexpr std::chrono::hours vm_note_kept{1};  // in the health of its collection

@@ -1,6 +1,7 @@
 #include "replication/live_machines.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "capture/capture.h"
 #include "capture/members.h"
 #include "capture/names.h"
@@ -85,14 +86,29 @@ void LiveMachines::shut_down(const std::vector<VmId>& vms, const ShutDown& how) 
     shared_disks_.end_locked();
 }
 
+namespace {
+
+// Of one that is not defined any more there is nothing to lock, and the others count.
+template <class Work>
+void where_defined(Work work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        if (error.code() != Code::not_found) throw;
+        log_warning("{}", error.what());
+    }
+}
+
+}  // namespace
+
 void LiveMachines::lock(const std::vector<VmId>& vms, const std::string& why) {
-    for (const VmId vm : vms) recovery_->locks().lock(vm, why);
+    for (const VmId vm : vms) where_defined([&] { recovery_->locks().lock(vm, why); });
     shared_disks_.lock(vms, why);
 }
 
 void LiveMachines::unlock(const std::vector<VmId>& vms) {
     shared_disks_.unlock(vms);
-    for (const VmId vm : vms) recovery_->locks().unlock(vm);
+    for (const VmId vm : vms) where_defined([&] { recovery_->locks().unlock(vm); });
 }
 
 void LiveMachines::show_replicas(CollectionId, const std::string& name,

@@ -20,9 +20,9 @@ control::ReverseAnswer answer_of(Context& context, const Collection& c) {
 }
 
 // A very scattered set of changes is told in larger pieces: more travels, nothing is missed.
-std::vector<Range> bounded(const RangeSet& changes, std::uint64_t disk_bytes) {
+std::vector<Range> bounded(const RangeSet& changes, std::uint64_t disk_bytes, std::size_t most) {
     RangeSet set = changes;
-    for (std::uint64_t unit = 64 << 10; set.count() > limits::changes_ranges_max; unit *= 4) {
+    for (std::uint64_t unit = 64 << 10; set.count() > most; unit *= 4) {
         set = set.widened_to(unit, disk_bytes);
     }
     return set.ranges();
@@ -31,10 +31,12 @@ std::vector<Range> bounded(const RangeSet& changes, std::uint64_t disk_bytes) {
 std::vector<DiskChanges> changes_since(GroupDisks& disks, Sequence shared) {
     std::vector<DiskChanges> result;
     const auto shapes = disks.shapes();
+    const std::size_t most = std::max<std::size_t>(
+        1, limits::changes_ranges_max / std::max<std::size_t>(1, shapes.size()));
     for (std::uint32_t i = 0; i < shapes.size(); ++i) {
         const auto changed = disks.changed_since(i, shared);
         DiskChanges change{shapes[i].key, changed.has_value(), {}};
-        if (changed) change.ranges = bounded(*changed, shapes[i].size_bytes);
+        if (changed) change.ranges = bounded(*changed, shapes[i].size_bytes, most);
         result.push_back(std::move(change));
     }
     return result;

@@ -52,7 +52,8 @@ bool monitoring_begins_anew(const ServiceSettings& settings, sys::WallTime since
         const std::int64_t first = settings.monitoring_start_s % settings.monitoring_interval_s;
         return (seconds - first) / settings.monitoring_interval_s;
     };
-    return interval_of(now) > interval_of(since);
+    // A clock that was ahead when an interval began is no reason to stay in it.
+    return interval_of(now) != interval_of(since);
 }
 
 RecoveryServer::RecoveryServer(state::Repository& repository, Peers& peers, std::string site)

@@ -140,6 +140,7 @@ TEST(Monitoring, BeginsAnewAtTheStartTimeAndEachInterval) {
     EXPECT_TRUE(monitoring_begins_anew(settings, day + 9h, day + 21h));
     EXPECT_TRUE(monitoring_begins_anew(settings, day + 8h + 59min, day + 9h));
     EXPECT_FALSE(monitoring_begins_anew(settings, day + 21h, day + 24h + 8h));
+    EXPECT_TRUE(monitoring_begins_anew(settings, day + 240h, day)) << "the clock had been ahead";
 }
 
 // Documents of before there were authorizations.

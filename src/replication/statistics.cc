@@ -70,6 +70,15 @@ void judge_state(const HealthInput& in, Verdict& verdict) {
             verdict.say(HealthLevel::warning,
                         fmt::format("the initial replication of '{}' is not complete", in.name));
             break;
+        case State::planned_failover_initiated:
+        case State::failover_initiated:
+        case State::repurpose_initiated:
+            if (in.role != Role::primary) break;
+            verdict.say(HealthLevel::warning,
+                        fmt::format("'{}' is prepared to go to the other site and not protected; "
+                                    "fail over and reverse there, or revert it here",
+                                    in.name));
+            break;
         case State::recovered:
         case State::committed:
         case State::partially_recovered:

@@ -161,6 +161,17 @@ TEST(Lag, AllowsForCyclesThatTakeLongerThanTheInterval) {
     EXPECT_EQ(lag_of(input, s)->allowed, 110s);
 }
 
+// A group that was prepared, and forgotten, alarmed nobody.
+TEST(Health, WarnsOfAPrimaryThatIsPreparedToGo) {
+    for (const State state : {State::planned_failover_initiated, State::failover_initiated,
+                              State::repurpose_initiated}) {
+        HealthInput input = replicating(sys::WallTime(1h));
+        input.state = state;
+        EXPECT_EQ(judge(input, {}).level, HealthLevel::warning) << name_of(state);
+        EXPECT_EQ(judge(input, {}).issues.size(), 1u);
+    }
+}
+
 TEST(Health, IsCriticalInCriticalStatesAndOnASuspendedReplica) {
     HealthInput input = replicating(sys::WallTime(1h));
     input.state = State::critical;
