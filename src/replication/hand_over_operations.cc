@@ -118,9 +118,9 @@ JobId Engine::revert_planned_failover(CollectionId id, const std::string& owner)
                           context_.machines.unlock(g.vm_ids());
                           g.advance(Event::planned_failover_reverted);
                       } catch (const Error&) {
-                          // As long as the step is not made, the other side may bring them up. What
-                          // a crash leaves out here the keeper does.
-                          lock_prepared(context_, g);
+                          // As long as the step is not made, the other side may bring them up: the
+                          // keeper locks them again, after a crash as after this.
+                          g.wake();
                           throw;
                       }
                   });

@@ -122,18 +122,13 @@ bool Keeper::wants_cycle(const Collection& c) const {
     }
 }
 
-// A revert of a planned failover that a crash cut off has unlocked them, and the other side may
-// bring them up.
+// A revert of a planned failover that failed, or that a crash cut off, may have unlocked them, and
+// the other side may bring them up. Where all are locked and off, nothing is done.
 void Keeper::hold_back() {
-    if (group_.snapshot().place.state != State::failover_initiated) {
-        held_back_ = false;
-        return;
-    }
-    if (held_back_) return;
-    auto turn = group_.take_turn();
     if (group_.snapshot().place.state != State::failover_initiated) return;
-    fence_prepared(context_, group_);
-    held_back_ = true;
+    auto turn = group_.take_turn();
+    if (group_.snapshot().place.state == State::failover_initiated)
+        fence_prepared(context_, group_);
 }
 
 sys::Duration Keeper::primary_step() {

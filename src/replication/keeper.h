@@ -75,7 +75,6 @@ class Keeper {
     unsigned copy_failures_ = 0;
     QuiescePlan quiesce_plan_;
     sys::MonoTime next_question_{};  // to the other side: who is primary?
-    bool held_back_ = false;         // the VMs of a planned failover are known to be locked
     bool late_ = false;              // the newest point is too old, and that was told
     std::unique_ptr<sys::Task> task_;
 };
